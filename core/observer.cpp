@@ -20,9 +20,9 @@ constexpr std::string_view kXenPrefix = "(XEN)";
 
 std::vector<std::string_view> all_literals() {
   std::vector<std::string_view> all;
-  for (auto part : {FaultParser::literals(), GrantDumpParser::literals(),
-                    HypervisorParser::literals(), MemoryParser::literals(),
-                    StoreParser::literals()}) {
+  for (auto part :
+       {FaultParser::literals(), GrantDumpParser::literals(), HypervisorParser::literals(),
+        MemoryParser::literals(), StoreParser::literals()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   std::sort(all.begin(), all.end());
@@ -188,14 +188,18 @@ void Observer::set_mode(InputMode mode, bool root) {
   impl_->facts.mode = mode;
   impl_->facts.root = root;
 }
-void Observer::add_limit(Limit limit) { impl_->facts.limits.push_back(std::move(limit)); }
+void Observer::add_limit(Limit limit) {
+  impl_->facts.limits.push_back(std::move(limit));
+}
 void Observer::set_sysctl_abi(std::uint32_t number, std::string source) {
   impl_->hypervisor.set_sysctl_abi(number, std::move(source));
 }
 void Observer::set_features(std::uint64_t words, std::string source) {
   impl_->hypervisor.set_features(words, std::move(source));
 }
-void Observer::set_probe(ProbeResult result) { impl_->facts.probe = std::move(result); }
+void Observer::set_probe(ProbeResult result) {
+  impl_->facts.probe = std::move(result);
+}
 void Observer::add_granted_now(GrantedNow answer) {
   impl_->facts.granted_now.push_back(std::move(answer));
 }
@@ -222,8 +226,7 @@ Facts Observer::snapshot() {
 
   const std::uint64_t overflow = impl_->faults.overflow() + impl_->foreign.overflow();
   if (overflow != 0) {
-    facts.limits.push_back({"groups_overflow",
-                            "more different faults than are kept apart",
+    facts.limits.push_back({"groups_overflow", "more different faults than are kept apart",
                             std::to_string(overflow) + " faults are in no group (the first " +
                                 std::to_string(FaultGroups::kMaxGroups) + " identities are kept)"});
   }

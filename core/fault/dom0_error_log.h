@@ -21,11 +21,11 @@ class Dom0ErrorLog {
 
   /// A fault was put into group `index`.
   void on_fault(std::size_t index, FaultGroup* group);
-  /// Repetitions (same driver, device and message) are folded; the same line read again from another
-  /// text is dropped.
+  /// Repetitions (same driver, device and message) are folded; the same line read again from
+  /// another text is dropped.
   void add(const Dom0Error& error, std::uint32_t boot, FaultGroups* groups);
-  /// The errors with their joins settled. `dom0_started`: Xen's time of dom0's uptime 0, where known.
-  /// Sets FaultGroup::dom0_error of `groups`.
+  /// The errors with their joins settled. `dom0_started`: Xen's time of dom0's uptime 0, where
+  /// known. Sets FaultGroup::dom0_error of `groups`.
   [[nodiscard]] std::vector<Dom0Error> joined(const std::optional<Timestamp>& dom0_started,
                                               std::vector<FaultGroup>* groups) const;
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }

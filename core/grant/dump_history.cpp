@@ -39,6 +39,8 @@ void DumpHistory::forget() {
   damaged_.reset();
 }
 
-std::optional<GrantDump> DumpHistory::latest() const { return complete_ ? complete_ : damaged_; }
+std::optional<GrantDump> DumpHistory::latest() const {
+  return complete_ ? complete_ : damaged_;
+}
 
 }  // namespace xic
