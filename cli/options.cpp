@@ -70,7 +70,7 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
 
   const std::string input = "Input";
   app.add_option("--log", options.logs,
-                 "Console, serial or dom0 kernel log, mixed as you like; '-' is standard input "
+                 "Console, serial or dom0 kernel log; '-' is standard input\n"
                  "(repeatable: texts of one host)")
       ->type_name("FILE")
       ->allow_extra_args(false)

@@ -277,11 +277,12 @@ std::string_view machine_name(Arch arch) {
 }
 
 /// With the target in front, as cross compilers are named; a native "gcc" tells no architecture.
+/// "" where neither compiler nor architecture is known.
 std::string compiler_with_target(const ImageIdentity& identity) {
-  const std::string compiler = identity.compiler.value_or("unknown");
-  const bool has_target =
-      compiler.find('-') < compiler.find(' ') && compiler.find(' ') != std::string::npos;
-  if (has_target || !identity.arch) return compiler;
+  if (!identity.arch) return identity.compiler.value_or("");
+  const std::string compiler = identity.compiler.value_or("gcc");
+  const std::string_view program = std::string_view(compiler).substr(0, compiler.find(' '));
+  if (program.find('-') != std::string_view::npos) return compiler;
   return std::string(machine_name(*identity.arch)) + '-' + compiler;
 }
 
@@ -308,7 +309,9 @@ std::string console_lines(const ImageIdentity& identity) {
   }
   lines +=
       " (" + identity.compile_by.value_or("") + '@' + identity.compile_domain.value_or("") + ')';
-  lines += " (" + compiler_with_target(identity) + ')';
+  if (const std::string compiler = compiler_with_target(identity); !compiler.empty()) {
+    lines += " (" + compiler + ')';
+  }
   if (identity.debug_build) lines += *identity.debug_build ? " debug=y" : " debug=n";
   lines += '\n';
   if (identity.changeset) lines += "(XEN) Latest ChangeSet: " + *identity.changeset + '\n';
