@@ -6,6 +6,7 @@
 
 #include "core/backend/backend.h"
 #include "core/fault/dom0_error_log.h"
+#include "core/fault/event_log.h"
 #include "core/fault/groups.h"
 #include "core/fault/parser.h"
 #include "core/grant/dump_history.h"
@@ -28,11 +29,6 @@ std::vector<std::string_view> all_literals() {
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
-}
-
-bool same_event(const HypervisorEvent& a, const HypervisorEvent& b) {
-  return a.kind == b.kind && a.boot == b.boot && a.iommu == b.iommu && a.device == b.device &&
-         a.domain == b.domain && a.message == b.message;
 }
 
 }  // namespace
@@ -67,6 +63,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
 
   /// What an earlier boot left in memory says nothing about this one.
   void start_new_boot() {
+    dump_parser.finish();
     ++boot;
     memory.reset();
     dumps.forget();
@@ -96,22 +93,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     dom0_errors.on_fault(*index, &group);
   }
 
-  void on_event(const HypervisorEvent& event) override {
-    const auto known = std::find_if(events.begin(), events.end(), [&](const HypervisorEvent& e) {
-      HypervisorEvent here = event;
-      here.boot = boot;
-      return same_event(e, here);
-    });
-    if (known != events.end()) {
-      known->count += event.count;
-      known->number += event.number;
-    } else if (events.size() < Facts::kMaxEvents) {
-      events.push_back(event);
-      events.back().boot = boot;
-    } else {
-      ++events_dropped;
-    }
-  }
+  void on_event(const HypervisorEvent& event) override { events.add(event, boot); }
 
   void on_dom0_error(const Dom0Error& error) override { dom0_errors.add(error, boot, &faults); }
 
@@ -139,8 +121,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
   FaultGroups foreign;
   DumpHistory dumps;
   Dom0ErrorLog dom0_errors;
-  std::vector<HypervisorEvent> events;
-  std::uint64_t events_dropped = 0;
+  EventLog events;
   std::uint64_t cut_lines = 0;
   std::uint32_t boot = 0;
   bool fault_delivered = false;
@@ -220,7 +201,7 @@ Facts Observer::snapshot() {
   facts.last_boot = impl_->boot;
   facts.faults = impl_->faults.groups();
   facts.foreign_faults = impl_->foreign.groups();
-  facts.events = impl_->events;
+  facts.events = impl_->events.events();
   facts.damaged_fault_lines = impl_->fault_parser.damaged_lines();
   if (facts.hypervisor.dom0_kernel) facts.dom0_kernel = facts.hypervisor.dom0_kernel->value;
   facts.dom0_errors = impl_->dom0_errors.joined(facts.hypervisor.dom0_started, &facts.faults);
@@ -231,7 +212,7 @@ Facts Observer::snapshot() {
                             std::to_string(overflow) + " faults are in no group (the first " +
                                 std::to_string(FaultGroups::kMaxGroups) + " identities are kept)"});
   }
-  if (const std::uint64_t dropped = impl_->events_dropped + impl_->dom0_errors.dropped();
+  if (const std::uint64_t dropped = impl_->events.dropped() + impl_->dom0_errors.dropped();
       dropped != 0) {
     facts.limits.push_back({"events_overflow", "more different messages than are kept",
                             std::to_string(dropped) + " were counted and dropped"});

@@ -67,18 +67,17 @@ struct Facts {
                                          ///< latest damaged one.
   std::uint32_t complete_dumps = 0;
   std::uint32_t damaged_dumps = 0;
-  std::uint32_t last_boot = 0;  ///< The boot (FaultGroup::boot) that `hypervisor` describes.
-  std::vector<FaultGroup> faults;          ///< Xen's, in order of first appearance.
+  std::uint32_t last_boot = 0;     ///< The boot (FaultGroup::boot) that `hypervisor` describes.
+  std::vector<FaultGroup> faults;  ///< Xen's, in order of first appearance.
   std::vector<FaultGroup> foreign_faults;  ///< Linux's own.
-  std::vector<Dom0Error> dom0_errors;      ///< At most kMaxEvents, the rest counted in limits.
-  std::vector<HypervisorEvent> events;     ///< At most kMaxEvents.
+  std::vector<Dom0Error> dom0_errors;      ///< Bounded by Dom0ErrorLog; the rest is a limit.
+  std::vector<HypervisorEvent> events;     ///< Bounded by EventLog; the rest is a limit.
   std::optional<ProbeResult> probe;
   std::vector<GrantedNow> granted_now;
   std::optional<std::string> dom0_kernel;  ///< "5.10.0-32-arm64"
   std::uint64_t lost_console_bytes = 0;    ///< Between reads, since the cursor.
   std::uint64_t damaged_fault_lines = 0;   ///< Began like a fault and could not be read.
   std::vector<Limit> limits;               ///< Found while reading; diagnosis adds its own.
-  static constexpr std::size_t kMaxEvents = 256;
 };
 
 }  // namespace xic

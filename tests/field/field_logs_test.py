@@ -107,7 +107,7 @@ def check_dom0_errors(expected, report, problems):
                    want.get("device") in (None, e.get("device")) and
                    e["message"].startswith(want["message"][:24]) and
                    (want.get("uptime_s") is None or
-                    abs(float(e["uptime"]) - want["uptime_s"]) < 1e-6)
+                    abs(float(e["uptime"]["value"]) - want["uptime_s"]) < 1e-6)
                    for e in found):
             problems.append(f"dom0 error not found: {want}; have {found}")
 
