@@ -16,15 +16,14 @@ struct Message {
   std::string_view iommu;   ///< Device-tree node, or Linux's device name.
   std::string_view text;    ///< Behind the prefix, leading blanks removed.
   bool last_chance = true;  ///< Nothing can be added: take what there is.
-  bool joined = false;      ///< Follows a needs_more: `text` was put together from several lines.
+  bool* misfit = nullptr;   ///< Set where `text` begins like a fault and goes on like none.
 };
 
-/// What to answer where `state` is short of Match::yes and nothing may be taken yet: more text for
-/// a cut message, a refusal for a join that does not fit. Nothing: take what there is.
+/// What to answer where `state` is short of Match::yes and more text may come. Nothing: take what
+/// there is.
 [[nodiscard]] inline std::optional<Consumed> not_yet(const Message& m, fault_text::Match state) {
-  if (m.last_chance) return std::nullopt;
-  if (state == fault_text::Match::cut) return Consumed::needs_more;
-  if (state == fault_text::Match::no && m.joined) return Consumed::no;
+  if (state == fault_text::Match::no) *m.misfit = true;
+  if (state == fault_text::Match::cut && !m.last_chance) return Consumed::needs_more;
   return std::nullopt;
 }
 

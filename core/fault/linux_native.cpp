@@ -148,7 +148,7 @@ Consumed read_linux_native(Assembly* assembly, const Message& message) {
     if (state == Match::cut) return message.last_chance ? Consumed::no : Consumed::needs_more;
     if (driver.read == read_smmuv3 && is_decoded_event(found.text)) return Consumed::yes;
     return driver.read(assembly, {message.line, FaultOrigin::linux_kernel, found.device, found.text,
-                                  message.last_chance, message.joined});
+                                  message.last_chance, message.misfit});
   }
   const std::string_view leader = line.substr(0, kMaxLeader);
   const std::size_t amd = leader.find("AMD-Vi: Event logged [IO_PAGE_FAULT");
@@ -160,14 +160,14 @@ Consumed read_linux_native(Assembly* assembly, const Message& message) {
                            {},
                            line.substr(amd + kPrefix),
                            message.last_chance,
-                           message.joined},
+                           message.misfit},
                           line.substr(0, amd));
   }
   const std::size_t dmar = leader.find("DMAR:");
   if (dmar != std::string_view::npos) {
     const std::string_view body = trim_left(line.substr(dmar + 5));
     const Message inner{message.line, FaultOrigin::linux_kernel, {},
-                        body,         message.last_chance,       message.joined};
+                        body,         message.last_chance,       message.misfit};
     // Up to 3.x in two lines, in the words that Xen took over: "DMAR:[DMA Write] Request device
     // ..".
     if (line[dmar + 5 < line.size() ? dmar + 5 : dmar] == '[') {

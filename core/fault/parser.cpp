@@ -75,7 +75,7 @@ constexpr Prefix kNodePrefixes[] = {
     {"smmu:", read_smmuv2}, {"SMMUv3:", read_smmuv3}, {"ipmmu:", read_ipmmu}};
 
 Consumed read_node_message(Assembly* assembly, const Prefix& prefix, const Line& line,
-                           std::string_view text, bool last_chance, bool joined) {
+                           std::string_view text, bool last_chance, bool* misfit) {
   const std::string_view rest = trim_left(text.substr(prefix.text.size()));
   // The node ends at the first colon before a blank: PCI names hold colons of their own.
   std::size_t end = 0;
@@ -87,17 +87,17 @@ Consumed read_node_message(Assembly* assembly, const Prefix& prefix, const Line&
   }
   if (!named) return Consumed::no;
   return prefix.read(
-      assembly, {line, FaultOrigin::xen, rest.substr(0, end - 1), message, last_chance, joined});
+      assembly, {line, FaultOrigin::xen, rest.substr(0, end - 1), message, last_chance, misfit});
 }
 
 Consumed read_xen(Assembly* assembly, const Line& line, std::string_view text, bool last_chance,
-                  bool joined) {
+                  bool* misfit) {
   for (const Prefix& prefix : kNodePrefixes) {
     if (text.starts_with(prefix.text)) {
-      return read_node_message(assembly, prefix, line, text, last_chance, joined);
+      return read_node_message(assembly, prefix, line, text, last_chance, misfit);
     }
   }
-  const Message message{line, FaultOrigin::xen, {}, text, last_chance, joined};
+  const Message message{line, FaultOrigin::xen, {}, text, last_chance, misfit};
   switch (text.front()) {
     case '[':
       if (text.starts_with("[VT-D]")) return read_vtd(assembly, message);
@@ -125,9 +125,9 @@ Consumed read_xen(Assembly* assembly, const Line& line, std::string_view text, b
 }
 
 Consumed read_dom0(Assembly* assembly, const Line& line, std::string_view text, bool last_chance,
-                   bool joined) {
+                   bool* misfit) {
   const Consumed native =
-      read_linux_native(assembly, {line, FaultOrigin::linux_kernel, {}, text, last_chance, joined});
+      read_linux_native(assembly, {line, FaultOrigin::linux_kernel, {}, text, last_chance, misfit});
   if (native != Consumed::no) return native;
   const Consumed error = read_dom0_error(assembly, line, text, last_chance);
   if (error == Consumed::needs_more) return error;
@@ -142,19 +142,22 @@ struct FaultParser::Impl {
 
   Consumed consume(const Line& line, bool last_chance) {
     assembly.tick();
-    const bool joined = cut.waiting && cut.offset == line.offset && cut.input == line.input &&
-                        line.text.size() > cut.size;
+    const bool joined = cut.waiting && !last_chance && cut.offset == line.offset &&
+                        cut.input == line.input && line.text.size() > cut.size;
     // Xen's own text may begin with a tab that means something; nobody else's does.
     const std::string_view text = line.speaker == Speaker::xen ? line.text : trim_left(line.text);
     Consumed result = Consumed::no;
+    bool misfit = false;
     if (!text.empty()) {
       if (line.speaker != Speaker::dom0_kernel) {
-        result = read_xen(&assembly, line, text, last_chance, joined);
+        result = read_xen(&assembly, line, text, last_chance, &misfit);
       }
       if (result == Consumed::no && line.speaker != Speaker::xen) {
-        result = read_dom0(&assembly, line, text, last_chance, joined);
+        result = read_dom0(&assembly, line, text, last_chance, &misfit);
       }
     }
+    // What was joined in vain belongs to somebody else; the first line itself has been taken.
+    if (joined && misfit) result = Consumed::no;
     cut.waiting = result == Consumed::needs_more;
     if (cut.waiting) {
       cut.offset = line.offset;

@@ -266,7 +266,7 @@ TEST(FaultDom0Error, Wrapped) {
   h.read(
       "[   79.444987] v3d fec00000.v3d: swiotlb buffer is full (sz: 8294400\n"
       "bytes), total 32768 (slots), used 1 (slots)\n"
-      "[   80.0] macb ff0e0000.ethernet eth0: DMA bus error: HRESP\n"
+      "[   80.000001] macb ff0e0000.ethernet eth0: DMA bus error: HRESP\n"
       "not OK\n");
   ASSERT_EQ(h.sink.dom0_errors.size(), 2U);
   EXPECT_EQ(h.sink.dom0_errors[0].message,

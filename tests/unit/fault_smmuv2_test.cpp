@@ -261,6 +261,17 @@ TEST(FaultSmmuv2, AnUnrelatedLineIsNotEaten) {
   EXPECT_EQ(h.sink.dom0_errors.size(), 1U);
 }
 
+TEST(FaultSmmuv2, AJoinThatDoesNotFitIsGivenBack) {
+  Harness h;
+  h.read(
+      "(XEN) smmu: /smmu@fd800000: Unhandled context fault: fsr=0x402, iova=0x8424cb148,\n"
+      "macb ff0e0000.ethernet eth0: DMA bus error: HRESP not OK\n");
+  ASSERT_EQ(h.sink.faults.size(), 1U);
+  EXPECT_FALSE(h.sink.faults[0].fault.complete);
+  EXPECT_EQ(h.sink.faults[0].fault.iova, Iova{0x8424cb148});
+  EXPECT_EQ(h.sink.dom0_errors.size(), 1U);
+}
+
 TEST(FaultSmmuv2, TornNumbersAreNotBelieved) {
   Harness h;
   // Cut within digits: more may have followed.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/console/line.h"
+#include "core/console/reader.h"
 #include "core/fault/fault.h"
 #include "core/fault/parser.h"
 
@@ -66,60 +67,19 @@ class Harness {
     return result;
   }
 
-  /// Reads a whole text: finds the speaker of each line, joins lines while the parser asks for it,
-  /// and offers a cut line again by itself where the join was refused.
+  /// Reads a whole text as a file is read: wrapped lines are joined.
   void read(std::string_view text) {
-    std::vector<std::string> lines;
-    std::size_t begin = 0;
-    while (begin < text.size()) {
-      std::size_t end = text.find('\n', begin);
-      if (end == std::string_view::npos) end = text.size();
-      std::string line(text.substr(begin, end - begin));
-      while (!line.empty() && line.back() == '\r') line.pop_back();
-      lines.push_back(line);
-      begin = end + 1;
-    }
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      std::string text_of;
-      const Speaker speaker = speaker_of(lines[i], &text_of);
-      if (offer(text_of, speaker, false) != Consumed::needs_more) continue;
-      std::string joined = text_of;
-      bool taken = false;
-      repaired = true;
-      for (std::size_t extra = 1; extra <= 8 && i + extra < lines.size(); ++extra) {
-        joined += ' ';
-        joined += lines[i + extra];
-        const Consumed result = offer(joined, speaker, extra == 8);
-        if (result == Consumed::no) break;
-        if (result == Consumed::yes) {
-          i += extra;
-          taken = true;
-          break;
-        }
+    struct Adapter final : LineSink {
+      explicit Adapter(FaultParser* p) : parser(p) {}
+      Consumed on_line(const Line& line, bool last_chance) override {
+        return parser->consume(line, last_chance);
       }
-      repaired = false;
-      if (!taken) offer(text_of, speaker, true);
-    }
+      FaultParser* parser;
+    } adapter(&parser);
+    LineReader reader(FaultParser::literals(), &adapter, {.repair_pastes = true, .input = 0});
+    reader.feed(text);
+    reader.finish();
     parser.finish();
-  }
-
-  static Speaker speaker_of(std::string_view line, std::string* text) {
-    const std::size_t xen = line.find("(XEN)");
-    if (xen != std::string_view::npos) {
-      std::string_view rest = line.substr(xen + 5);
-      if (rest.starts_with(' ')) rest.remove_prefix(1);
-      if (rest.starts_with('[') && !rest.starts_with("[VT-D]")) rest = behind_stamp(rest);
-      *text = rest;
-      return Speaker::xen;
-    }
-    const std::size_t kernel = line.find("kernel: [");
-    if (kernel != std::string_view::npos) line = line.substr(kernel + 8);
-    if (line.starts_with('[')) {
-      *text = behind_stamp(line);
-      return Speaker::dom0_kernel;
-    }
-    *text = line;
-    return Speaker::unknown;
   }
 
   RecordingSink sink;
@@ -128,12 +88,6 @@ class Harness {
   Timestamp time;
   bool mid_line = false;
   bool repaired = false;
-
- private:
-  static std::string_view behind_stamp(std::string_view text) {
-    const std::size_t end = text.find("] ");
-    return end == std::string_view::npos ? text : text.substr(end + 2);
-  }
 };
 
 }  // namespace xic::test
