@@ -78,6 +78,17 @@ void join(std::string* text, std::string_view part) {
   *text += part;
 }
 
+// "dump 0.4 s before": how near the dump that names the owner is, where one clock tells.
+std::string sighting_words(const FaultGroup& fault) {
+  const bool before = fault.before.found;
+  if (!before && !fault.after.found) return "";
+  const std::optional<std::int64_t> gap = before ? elapsed_ns(fault.before.dump_time, fault.first)
+                                                 : elapsed_ns(fault.last, fault.after.dump_time);
+  if (!gap || *gap < 0) return "";
+  return fmt::format("dump {:.1f} s {}", static_cast<double>(*gap) / double{kSecond},
+                     before ? "before" : "after");
+}
+
 bool names_a_page(const FaultGroup& fault) {
   return fault.iova.has_value();
 }
@@ -179,7 +190,9 @@ std::string fault_place(const FaultGroup& fault) {
 
 std::string domain_words(DomId domain, std::string_view name) {
   if (name.empty()) return fmt::format("d{}", domain.value());
-  return fmt::format("d{} \"{}\"", domain.value(), outside(name, 32));
+  std::string shown = outside(name, 32);
+  std::replace(shown.begin(), shown.end(), '"', '\'');  // a name must not end its own quotes
+  return fmt::format("d{} \"{}\"", domain.value(), shown);
 }
 
 std::string owner_words(const FaultGroup& fault, const FaultFinding& finding) {
@@ -194,7 +207,9 @@ std::string owner_words(const FaultGroup& fault, const FaultFinding& finding) {
     if (!a.role.empty()) text += (a.backend.empty() ? ", " : " ") + outside(a.role, 24);
     text += fmt::format("; {}", token(a.state));
     if (!a.source.empty()) text += ": " + outside(a.source, 160);
-    if (!a.seen_at.empty()) text += ", " + outside(a.seen_at, 80);
+    std::string when = sighting_words(fault);
+    if (when.empty()) when = outside(a.seen_at, 80);
+    if (!when.empty()) text += fmt::format(" ({})", when);
     return text;
   }
   std::string text = page;
@@ -225,14 +240,14 @@ std::string dom0_error_words(const Dom0Error& error) {
   return text;
 }
 
-std::string cause_words(const CauseFinding& cause, const Knowledge* knowledge) {
+std::string cause_words(const CauseFinding& cause, const Knowledge* knowledge, bool with_summary) {
   if (cause.id.empty()) return "";
   std::string text = cause.id;
   if (const Entry* entry = knowledge != nullptr ? knowledge->cause(cause.id) : nullptr) {
     text += fmt::format(" {}", entry->title);
   }
   text += fmt::format(" ({} confidence)", to_string(cause.confidence));
-  if (!cause.summary.empty()) text += ": " + outside(cause.summary, 240);
+  if (with_summary && !cause.summary.empty()) text += ": " + outside(cause.summary, 240);
   return text;
 }
 

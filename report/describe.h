@@ -31,8 +31,9 @@ namespace xic::render {
 [[nodiscard]] std::string dom0_error_words(const Dom0Error& error);
 /// "d1 "rigdomu"", or "d1" where the name is not known.
 [[nodiscard]] std::string domain_words(DomId domain, std::string_view name);
-/// "XIC-1001 Title (high confidence): summary"; the parts that are known.
-[[nodiscard]] std::string cause_words(const CauseFinding& cause, const Knowledge* knowledge);
+/// "XIC-1001 Title (high confidence): summary"; the parts that are known, the summary if asked for.
+[[nodiscard]] std::string cause_words(const CauseFinding& cause, const Knowledge* knowledge,
+                                      bool with_summary = true);
 
 /// What the strongest statements about the IOMMU rest on; nothing where they contradict.
 [[nodiscard]] std::optional<std::string> iommu_source(const Hypervisor& hypervisor);

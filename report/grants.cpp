@@ -142,6 +142,10 @@ void append_grants(const Facts& facts, const Context& context, std::string* out)
 void append_backends(const Facts& facts, const Context& context, const TextStyle& style,
                      std::string* out) {
   render::Page page(style);
+  std::size_t label = 0;
+  for (const Backend& device : facts.backends.devices) {
+    label = std::max(label, render::display_width(render::outside(device.name(), 24)) + 2);
+  }
   for (const Backend& device : facts.backends.devices) {
     std::string text = fmt::format(
         "for {}, served by d{}, {}",
@@ -156,7 +160,7 @@ void append_backends(const Facts& facts, const Context& context, const TextStyle
       }
       text += fmt::format("; refs by the guest's word: {}", fmt::join(refs, ", "));
     }
-    page.field(2, render::outside(device.name(), 24), 16, text);
+    page.field(2, render::outside(device.name(), 24), label, text);
   }
   *out += page.text();
 }

@@ -11,6 +11,7 @@
 #include "report/layout.h"
 #include "report/names.h"
 #include "report/utf8.h"
+#include "report/why.h"
 
 namespace xic {
 namespace {
@@ -28,16 +29,18 @@ struct Detail {
   std::size_t full_faults;   // with place, owner, cause and effect
   std::size_t brief_faults;  // two lines: what and why
   std::size_t limits;
-  bool limit_details;
+  bool cause_summaries;
+  bool limit_details;  // not only their titles
   std::size_t actions;
 };
-constexpr std::array<Detail, 7> kDetails{{{8, 3, 0, 6, true, 6},
-                                          {7, 1, 2, 6, true, 6},
-                                          {7, 1, 2, 4, true, 6},
-                                          {6, 1, 2, 4, false, 6},
-                                          {6, 1, 1, 3, false, 5},
-                                          {5, 1, 0, 3, false, 5},
-                                          {4, 1, 0, 2, false, 4}}};
+constexpr std::array<Detail, 8> kDetails{{{8, 3, 0, 6, true, true, 6},
+                                          {8, 1, 2, 6, false, true, 6},
+                                          {7, 1, 2, 4, false, true, 6},
+                                          {7, 1, 2, 4, false, false, 6},
+                                          {6, 1, 1, 4, false, false, 6},
+                                          {6, 1, 0, 3, false, false, 5},
+                                          {5, 1, 0, 3, false, false, 5},
+                                          {4, 1, 0, 2, false, false, 4}}};
 
 constexpr std::string_view kBad = "1;37;41";
 constexpr std::string_view kWarn = "1;33";
@@ -100,65 +103,40 @@ class TextReport {
     page_.put(std::string(render::display_width(head) + 3, ' '), standing);
   }
 
-  // Evidence that speaks for another state than the verdict's is marked, never dropped before
-  // evidence that merely agrees.
-  [[nodiscard]] bool contradicts(const Evidence& e) const {
-    const bool names_state = e.supports == "affected" || e.supports == "likely_affected" ||
-                             e.supports == "dormant" || e.supports == "not_affected";
-    return names_state && e.supports != to_string(report_.diagnosis->verdict.state);
-  }
-
-  [[nodiscard]] std::vector<std::size_t> shown_evidence() const {
-    const std::vector<Evidence>& all = report_.diagnosis->evidence;
-    std::vector<std::size_t> order(all.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_partition(order.begin(), order.end(),
-                          [&](std::size_t i) { return all[i].rank <= 1 || contradicts(all[i]); });
-    order.resize(std::min(order.size(), detail_.evidence));
-    std::sort(order.begin(), order.end());
-    return order;
-  }
-
   void why() {
-    const std::vector<Evidence>& all = report_.diagnosis->evidence;
     heading("Why");
-    if (all.empty()) {
+    render::WhyRows why = render::why_rows(report_, detail_.evidence);
+    if (why.rows.empty()) {
       page_.put(std::string(kIndent, ' '), "nothing in the input speaks for or against it");
       return;
     }
-    struct Row {
-      std::string label, value, source;
-    };
-    std::vector<Row> rows;
     std::size_t label_width = 0;
-    for (const std::size_t i : shown_evidence()) {
-      const Evidence& e = all[i];
-      Row row{outside(render::spaced(e.kind), 18), outside(e.value, 300),
-              fmt::format("[{}]", outside(e.source, 80))};
-      if (contradicts(e)) row.value += fmt::format(" (speaks for: {})", render::spaced(e.supports));
-      label_width = std::max(label_width, render::display_width(row.label));
-      rows.push_back(std::move(row));
+    for (render::WhyRow& row : why.rows) {
+      row.source = "[" + row.source + "]";
+      label_width = std::max(label_width, render::display_width(row.label) + 2);
     }
-    label_width += 2;
-    // Sources stand in one column where value and source share a line, behind the value elsewhere.
+    // Sources stand in the column that most rows fit, behind the value in the others.
     const std::size_t room = page_.width() - kIndent - label_width;
+    const auto aligned = [&](const render::WhyRow& row, std::size_t column) {
+      return render::display_width(row.value) + 2 <= column &&
+             column + render::display_width(row.source) <= room;
+    };
     std::size_t column = 0;
-    for (const Row& row : rows) {
-      const std::size_t value = render::display_width(row.value);
-      if (value + 2 + render::display_width(row.source) <= room)
-        column = std::max(column, value + 2);
+    std::ptrdiff_t most = 0;
+    for (const render::WhyRow& row : why.rows) {
+      const std::size_t candidate = render::display_width(row.value) + 2;
+      const auto fits =
+          std::count_if(why.rows.begin(), why.rows.end(),
+                        [&](const render::WhyRow& r) { return aligned(r, candidate); });
+      if (fits > most || (fits == most && candidate < column)) column = candidate, most = fits;
     }
-    for (const Row& row : rows) {
-      const std::size_t source = render::display_width(row.source);
-      const bool aligned =
-          render::display_width(row.value) + 2 <= column && column + source <= room;
+    for (const render::WhyRow& row : why.rows) {
       page_.field(
           kIndent, row.label, label_width,
-          aligned ? render::pad(row.value, column) + row.source : row.value + "  " + row.source);
+          (aligned(row, column) ? render::pad(row.value, column) : row.value + "  ") + row.source);
     }
-    if (rows.size() < all.size()) {
-      page_.field(kIndent, "", label_width,
-                  fmt::format("and {} more: --json", all.size() - rows.size()));
+    if (why.hidden > 0) {
+      page_.field(kIndent, "", label_width, fmt::format("and {} more: --json", why.hidden));
     }
   }
 
@@ -188,16 +166,21 @@ class TextReport {
                 : fmt::format("Faults ({} events in {} groups)", all, facts.faults.size()));
     std::size_t shown = 0;
     std::uint64_t shown_events = 0;
+    std::vector<std::string> other_causes;
     for (const std::size_t i : order) {
-      if (shown >= detail_.full_faults + detail_.brief_faults) break;
+      if (shown >= detail_.full_faults + detail_.brief_faults) {
+        add_once(&other_causes, report_.diagnosis->faults[i].cause.id);
+        continue;
+      }
       fault(facts.faults[i], report_.diagnosis->faults[i], shown < detail_.full_faults);
       shown_events += facts.faults[i].count;
       ++shown;
     }
     if (shown < facts.faults.size()) {
       page_.put(std::string(kIndent, ' '),
-                fmt::format("and {} in {}: --json", counted(all - shown_events, "event"),
-                            counted(facts.faults.size() - shown, "more group")));
+                fmt::format("and {} in {} ({}): --json", counted(all - shown_events, "event"),
+                            counted(facts.faults.size() - shown, "more group"),
+                            fmt::join(other_causes, ", ")));
     }
     foreign();
     events();
@@ -206,7 +189,7 @@ class TextReport {
 
   void fault(const FaultGroup& group, const FaultFinding& finding, bool full) {
     constexpr std::size_t kSub = 6;
-    constexpr std::size_t kLabel = 9;
+    constexpr std::size_t kLabel = 10;
     page_.put(std::string(kIndent, ' '), render::fault_words(group));
     if (!full) {
       const std::string owner = render::owner_words(group, finding);
@@ -222,10 +205,11 @@ class TextReport {
       page_.field(kSub, "effect", kLabel,
                   render::dom0_error_words(report_.facts->dom0_errors[*group.dom0_error]));
     }
-    const std::string cause = render::cause_words(finding.cause, report_.knowledge);
+    const std::string cause =
+        render::cause_words(finding.cause, report_.knowledge, detail_.cause_summaries);
     if (!cause.empty()) page_.field(kSub, "cause", kLabel, cause);
     if (finding.signature && !finding.accuses && !finding.why_not.empty()) {
-      page_.field(kSub, "no proof", kLabel, outside(finding.why_not, 200));
+      page_.field(kSub, "unproven", kLabel, outside(finding.why_not, 200));
     }
   }
 
@@ -241,7 +225,14 @@ class TextReport {
     page_.put(std::string(kIndent, ' '), text);
   }
 
-  // What Xen said that is no fault, by cause: one line each, at most two.
+  // Up to four distinct ids.
+  static void add_once(std::vector<std::string>* ids, const std::string& id) {
+    if (!id.empty() && ids->size() < 4 && std::find(ids->begin(), ids->end(), id) == ids->end()) {
+      ids->push_back(id);
+    }
+  }
+
+  // What Xen or dom0 said that is no fault, by cause: one line each, at most two.
   void events() {
     const Facts& facts = *report_.facts;
     const std::vector<CauseFinding>& causes = report_.diagnosis->events;
@@ -263,6 +254,12 @@ class TextReport {
       page_.put(std::string(kIndent, ' '),
                 fmt::format("and {} that are no faults: --json", counted(others, "more event")));
     }
+  }
+
+  static std::string_view speaker(const HypervisorEvent& event) {
+    const bool dom0 = event.kind == HypervisorEvent::Kind::swiotlb ||
+                      event.kind == HypervisorEvent::Kind::self_grant;
+    return dom0 ? "dom0" : "Xen";
   }
 
   // dom0 driver errors that no fault explains.
@@ -306,12 +303,7 @@ class TextReport {
     heading("Do");
     const std::size_t shown = std::min(actions.size(), detail_.actions);
     for (std::size_t i = 0; i < shown; ++i) {
-      const Action& action = actions[i];
-      std::string text = outside(action.text, 400);
-      if (!action.reference.empty() && action.text.find(action.reference) == std::string::npos) {
-        text += fmt::format(" [{}]", outside(action.reference, 80));
-      }
-      page_.put(fmt::format("{:>{}}. ", i + 1, kIndent + 1), text);
+      page_.put(fmt::format("{:>{}}. ", i + 1, kIndent + 1), outside(actions[i].text, 400));
     }
     if (shown < actions.size()) {
       page_.put(std::string(kIndent + 3, ' '),
@@ -323,18 +315,18 @@ class TextReport {
   void more() {
     const Verdict& verdict = report_.diagnosis->verdict;
     std::vector<std::string> ids;
-    const auto add = [&](const std::string& id) {
-      if (!id.empty() && ids.size() < 4 && std::find(ids.begin(), ids.end(), id) == ids.end()) {
-        ids.push_back(id);
-      }
-    };
     if (verdict.state != VerdictState::not_affected || report_.diagnosis->faults.empty()) {
-      add(verdict.id);
+      add_once(&ids, verdict.id);
     }
-    for (const std::size_t i : fault_order()) add(report_.diagnosis->faults[i].cause.id);
-    for (const CauseFinding& cause : report_.diagnosis->events) add(cause.id);
+    for (const std::size_t i : fault_order()) add_once(&ids, report_.diagnosis->faults[i].cause.id);
+    for (const CauseFinding& cause : report_.diagnosis->events) add_once(&ids, cause.id);
+    if (ids.empty()) ids.push_back(verdict.id);
     page_.blank();
-    page_.put("  More: ", fmt::format("xen-iommu-check explain {}", fmt::join(ids, " | ")));
+    std::string text = "xen-iommu-check explain " + ids.front();
+    if (ids.size() > 1) {
+      text += fmt::format(" (or {})", fmt::join(ids.begin() + 1, ids.end(), ", "));
+    }
+    page_.put("  More: ", text);
   }
 
   [[nodiscard]] std::string title(std::string_view id) const {
