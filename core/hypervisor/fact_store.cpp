@@ -62,30 +62,34 @@ void FactStore::offer_version_part(VersionPart part, std::string_view value,
 
 void FactStore::offer_commit(std::optional<Commit> commit, std::string_view source, Origin origin) {
   if (!commit) return;
-  commits_.add(Sourced<Commit>{std::move(*commit), std::string(source)}, origin,
-               [](const Sourced<Commit>& a, const Sourced<Commit>& b) {
-                 return a.value.hash == b.value.hash && a.value.dirty == b.value.dirty &&
-                        a.value.origin == b.value.origin;
-               });
+  const auto same = [&](const Sourced<Commit>& known) {
+    return known.value.hash == commit->hash && known.value.dirty == commit->dirty &&
+           known.value.origin == commit->origin;
+  };
+  if (commits_.repeats(same, origin)) return;
+  commits_.add({std::move(*commit), std::string(source)}, origin);
 }
 
 void FactStore::claim_iommu(bool enabled, IommuClaim::Strength strength, std::string_view source,
                             Origin origin) {
-  iommu_.add(IommuClaim{enabled, strength, std::string(source)}, origin,
-             [](const IommuClaim& a, const IommuClaim& b) {
-               return a.enabled == b.enabled && a.strength == b.strength && a.source == b.source;
-             });
+  const auto same = [&](const IommuClaim& known) {
+    return known.enabled == enabled && known.strength == strength && known.source == source;
+  };
+  if (iommu_.repeats(same, origin)) return;
+  iommu_.add({enabled, strength, std::string(source)}, origin);
 }
 
 void FactStore::claim_direct_map(bool direct_mapped, std::string_view source, Origin origin) {
-  direct_map_.add(DirectMapClaim{direct_mapped, false, std::string(source)}, origin,
-                  [](const DirectMapClaim& a, const DirectMapClaim& b) {
-                    return a.direct_mapped == b.direct_mapped && a.source == b.source;
-                  });
+  const auto same = [&](const DirectMapClaim& known) {
+    return known.direct_mapped == direct_mapped && known.source == source;
+  };
+  if (direct_map_.repeats(same, origin)) return;
+  direct_map_.add({direct_mapped, false, std::string(source)}, origin);
 }
 
 void FactStore::add_kind(std::string_view kind, Origin origin) {
-  kinds_.add(kind, origin, [](std::string_view a, std::string_view b) { return a == b; });
+  if (kinds_.repeats([&](std::string_view known) { return known == kind; }, origin)) return;
+  kinds_.add(kind, origin);
 }
 
 void FactStore::forget(const Staleness& stale) {

@@ -82,14 +82,18 @@ class FactList {
     T value;
     Origin origin;
   };
+  /// True where an equal item is there. Repeated by the text of a new boot, it is stale no longer
+  /// with the old one.
   template <class Same>
-  void add(T value, Origin origin, const Same& same) {
+  bool repeats(const Same& same, Origin origin) {
     for (Item& item : items_) {
-      if (!same(item.value, value)) continue;
-      // Repeated by the new boot's text: no longer stale with the old one.
+      if (!same(item.value)) continue;
       if (origin.live || !item.origin.live) item.origin = origin;
-      return;
+      return true;
     }
+    return false;
+  }
+  void add(T value, Origin origin) {
     if (items_.size() < kMax) items_.push_back({std::move(value), origin});
   }
   void forget(const Staleness& stale) {

@@ -31,9 +31,11 @@ std::optional<std::uint16_t> take_domain(std::string_view* text) {
 template <std::size_t kMax>
 void add_span(FactList<AddressSpan, kMax>* list, AddressSpan span, const Line& line) {
   if (line.mid_line) return;
-  list->add(span, said(line, Rank::boot), [](const AddressSpan& a, const AddressSpan& b) {
-    return a.begin == b.begin && a.end == b.end;
-  });
+  const Origin origin = said(line, Rank::boot);
+  const auto same = [&](const AddressSpan& known) {
+    return known.begin == span.begin && known.end == span.end;
+  };
+  if (!list->repeats(same, origin)) list->add(span, origin);
 }
 
 }  // namespace
