@@ -18,21 +18,29 @@ static_assert(FaultGroups::kMaxGroups < kIndexMask);
 constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxRawLine = 1024;
 
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15ULL;
+
+constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  hash = (hash ^ value) * kMultiplier;
   return hash ^ (hash >> 29);
 }
 
+std::uint64_t word_at(std::string_view text, std::size_t place) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data() + place, sizeof word);
+  return word;
+}
+
 std::uint64_t mix(std::uint64_t hash, std::string_view text) {
-  while (text.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
-    hash = mix(hash, word);
-    text.remove_prefix(sizeof word);
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  hash ^= text.size();
+  if (text.size() < kWord) {
+    std::uint64_t tail = 0;
+    for (const char c : text) tail = (tail << 8) | static_cast<unsigned char>(c);
+    return mix(hash, tail);
   }
-  std::uint64_t tail = text.size();
-  for (const char c : text) tail = (tail << 8) | static_cast<unsigned char>(c);
-  return mix(hash, tail);
+  for (std::size_t i = 0; i + kWord < text.size(); i += kWord) hash = mix(hash, word_at(text, i));
+  return mix(hash, word_at(text, text.size() - kWord));
 }
 
 /// What makes two faults one: all but the time and the place in the frame.
@@ -50,18 +58,22 @@ std::optional<Frame> frame_of(const std::optional<Iova>& iova) {
 }
 
 std::uint64_t hash_of(const Fault& fault, const Identity& id) {
-  std::uint64_t hash = mix(id.boot, static_cast<std::uint64_t>(fault.kind) |
-                                        static_cast<std::uint64_t>(fault.origin) << 8 |
-                                        static_cast<std::uint64_t>(fault.access) << 16 |
-                                        static_cast<std::uint64_t>(id.fault_class) << 24);
-  // Absent is a value of its own: no 32-bit number reaches it.
-  constexpr std::uint64_t kAbsent = ~std::uint64_t{0};
-  hash = mix(hash, id.frame ? id.frame->value() : kAbsent);
-  hash = mix(hash, fault.cb ? *fault.cb : kAbsent);
-  hash = mix(hash, fault.stream_id ? *fault.stream_id : kAbsent);
-  hash = mix(hash, fault.domain ? fault.domain->value() : kAbsent);
-  hash = mix(hash, id.iommu);
-  return mix(hash, id.device);
+  // Which of the optional parts are there counts as well: absent is not zero.
+  const std::uint64_t present = (id.frame ? 1U : 0U) | (fault.cb ? 2U : 0U) |
+                                (fault.stream_id ? 4U : 0U) | (fault.domain ? 8U : 0U);
+  const std::uint64_t kinds = static_cast<std::uint64_t>(fault.kind) |
+                              static_cast<std::uint64_t>(fault.origin) << 8 |
+                              static_cast<std::uint64_t>(fault.access) << 12 |
+                              static_cast<std::uint64_t>(id.fault_class) << 16 | present << 24 |
+                              static_cast<std::uint64_t>(id.boot) << 32;
+  const std::uint64_t place =
+      std::uint64_t{fault.cb.value_or(0)} << 32 | fault.stream_id.value_or(0);
+  // Two chains that do not wait for each other.
+  std::uint64_t hash = mix(kinds, id.frame.value_or(Frame{}).value());
+  hash = mix(hash, place ^ std::uint64_t{fault.domain.value_or(DomId{}).value()} << 48);
+  std::uint64_t names = mix(kMultiplier, id.iommu);
+  if (!id.device.empty()) names = mix(names, id.device);
+  return mix(hash, names);
 }
 
 bool same(const FaultGroup& group, const Fault& fault, const Identity& id) {

@@ -132,11 +132,15 @@ std::string words_of(const Bit (&bits)[N], std::uint64_t value) {
 /// The one class of all set bits that have one.
 template <std::size_t N>
 FaultClass class_of(const Bit (&bits)[N], std::uint64_t value) {
+  std::uint64_t telling = 0;
+  for (const Bit& bit : bits) telling |= bit.fault_class == FaultClass::other ? 0 : bit.mask;
+  value &= telling;
   FaultClass found = FaultClass::other;
-  for (const Bit& bit : bits) {
-    if ((value & bit.mask) == 0 || bit.fault_class == FaultClass::other) continue;
-    if (found != FaultClass::other && found != bit.fault_class) return FaultClass::mixed;
-    found = bit.fault_class;
+  for (std::size_t i = 0; value != 0; ++i) {
+    if ((value & bits[i].mask) == 0) continue;
+    value &= ~bits[i].mask;
+    if (found != FaultClass::other && found != bits[i].fault_class) return FaultClass::mixed;
+    found = bits[i].fault_class;
   }
   return found;
 }

@@ -76,6 +76,41 @@ Number* field_named(ContextFields* fields, std::string_view key) {
   return nullptr;
 }
 
+/// Steps over `expected`; false where something else stands.
+bool step(std::string_view* text, std::string_view expected) {
+  if (!text->starts_with(expected)) return false;
+  text->remove_prefix(expected.size());
+  return true;
+}
+
+/// Steps over the digits of a number below 2^`bits`.
+template <unsigned base>
+bool step(std::string_view* text, unsigned bits, Number* value) {
+  std::uint64_t parsed = 0;
+  std::size_t i = 0;
+  for (; i < text->size(); ++i) {
+    const char c = (*text)[i];
+    unsigned digit = static_cast<unsigned>(c - '0');
+    if (base == 16 && digit > 9) digit = static_cast<unsigned>(c - 'a') + 10;
+    if (digit >= base || (c > '9' && c < 'a')) break;
+    if ((parsed >> (bits - 4)) != 0) return false;
+    parsed = parsed * base + digit;
+  }
+  if (i == 0) return false;
+  text->remove_prefix(i);
+  *value = parsed;
+  return true;
+}
+
+/// The fields exactly as Xen prints them from 4.12 on: what a storm consists of. False for anything
+/// else, however near.
+bool read_xen_context_fields(std::string_view text, ContextFields* fields) {
+  return step(&text, "fsr=0x") && step<16>(&text, 32, &fields->fsr) && step(&text, ", iova=0x") &&
+         step<16>(&text, 64, &fields->iova) && step(&text, ", fsynr=0x") &&
+         step<16>(&text, 32, &fields->fsynr) && step(&text, ", cb=") &&
+         step<10>(&text, 16, &fields->cb) && text.empty();
+}
+
 /// "fsr=0x402, iova=0x8424cb148, fsynr=0xb0001, cb=0" in any order: 4.6 to 4.11 lack fsr, Linux
 /// adds cbfrsynra, a downstream Linux begins with iova. The list ends where no comma follows.
 Match read_context_fields(std::string_view text, ContextFields* fields) {
@@ -117,7 +152,11 @@ Match read_context_fields(std::string_view text, ContextFields* fields) {
 
 Consumed read_context_fault(Assembly* assembly, const Message& m, std::string_view text) {
   ContextFields fields;
-  const Match state = read_context_fields(text, &fields);
+  Match state = Match::yes;
+  if (!read_xen_context_fields(text, &fields)) {
+    fields = {};
+    state = read_context_fields(text, &fields);
+  }
   if (state != Match::yes) {
     if (const auto answer = not_yet(m, state)) return *answer;
     if (!fields.fsr && !fields.iova) return damaged(assembly, m);
