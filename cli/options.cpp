@@ -108,11 +108,14 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   auto* explain = app.add_subcommand("explain", "Explain a cause or a pasted fault line");
   explain
       ->add_option("X", options.subject,
-                   "Cause id (XIC-1001), fault line, or '-' to read lines from standard input")
+                   "Cause id (XIC-1001), fault line, or '-' for standard input")
       ->type_name("")
       ->required();
   auto* grants = app.add_subcommand("grants", "Which frames are granted to dom0, and by whom");
-  for (CLI::App* verb : {check, explain, grants}) verb->fallthrough();
+  for (CLI::App* verb : {check, explain, grants}) {
+    verb->fallthrough();
+    verb->footer("Options of input and output: xen-iommu-check --help");
+  }
 
   try {
     app.parse(argc, argv);

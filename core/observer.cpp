@@ -31,6 +31,20 @@ std::vector<std::string_view> all_literals() {
   return all;
 }
 
+/// An image has printed nothing: what it would say of itself was found in the file.
+void name_the_image(Hypervisor* xen) {
+  const auto name = [](auto& fact) {
+    if (fact) fact->source = "hypervisor image";
+  };
+  name(xen->version);
+  name(xen->arch);
+  name(xen->changeset_text);
+  name(xen->build_id);
+  name(xen->distribution);
+  name(xen->compile_by);
+  for (Sourced<Commit>& commit : xen->commits) commit.source = "hypervisor image";
+}
+
 }  // namespace
 
 struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
@@ -193,6 +207,7 @@ Facts Observer::snapshot() {
   }
   Facts facts = impl_->facts;
   facts.hypervisor = impl_->hypervisor.snapshot();
+  if (facts.mode == InputMode::image) name_the_image(&facts.hypervisor);
   facts.memory = impl_->memory.map();
   facts.backends = impl_->store.snapshot();
   facts.latest_dump = impl_->dumps.latest();

@@ -299,6 +299,7 @@ TEST(ReadImage, VersionCommitAndArchitecture) {
   EXPECT_EQ(facts.mode, InputMode::image);
   ASSERT_TRUE(facts.hypervisor.version);
   EXPECT_EQ(facts.hypervisor.version->value.text(), "4.13.0");
+  EXPECT_EQ(facts.hypervisor.version->source, "hypervisor image");
   ASSERT_EQ(facts.hypervisor.commits.size(), 1U);
   EXPECT_EQ(facts.hypervisor.commits[0].value.hash, "a2e84d8e42");
   ASSERT_TRUE(facts.hypervisor.arch);
