@@ -21,8 +21,8 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
 
   struct InputOptions {
-    std::string name;  ///< For Facts::sources.
-    std::string recognised_as;
+    std::string name{};  ///< For Facts::sources.
+    std::string recognised_as{};
     bool repair_pastes = true;      ///< See LineReader::Options.
     bool skip_xen_lines = false;    ///< Deliver only what others printed (see TextSlice).
     std::uint64_t base_offset = 0;  ///< Offset of the first byte within the named input.

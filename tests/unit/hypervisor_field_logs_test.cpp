@@ -58,7 +58,9 @@ void check_xl_info(const Facts& facts, const Json& info) {
   const Hypervisor& h = facts.hypervisor;
   ASSERT_TRUE(h.version.has_value());
   EXPECT_EQ(h.version->value.text(), info.at("xen_version"));
-  if (info.contains("iommu")) EXPECT_EQ(h.iommu_enabled(), info["iommu"].get<bool>());
+  if (info.contains("iommu")) {
+    EXPECT_EQ(h.iommu_enabled(), info["iommu"].get<bool>());
+  }
   if (info.contains("changeset")) {
     ASSERT_EQ(h.commits.size(), 1U);
     const Commit& commit = h.commits[0].value;
