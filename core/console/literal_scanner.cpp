@@ -206,6 +206,7 @@ void LiteralScanner::build(std::span<const Fingerprint> plan) {
     const std::string& literal = literals_[i];
     Entry entry;
     entry.text = static_cast<std::uint32_t>(i);
+    entry.size = static_cast<std::uint32_t>(literal.size());
     entry.offset = static_cast<std::uint32_t>(plan[i].offset);
     const std::size_t head = std::min<std::size_t>(literal.size(), sizeof entry.value);
     std::memcpy(&entry.value, literal.data(), head);
@@ -254,20 +255,20 @@ std::uint8_t LiteralScanner::buckets_at(const char* at, const char* end) const {
 
 bool LiteralScanner::matches_at(const char* at, std::uint8_t buckets, const char* begin,
                                 const char* end) const {
+  constexpr std::size_t kHead = sizeof Entry::value;
   for (unsigned left = buckets; left != 0; left &= left - 1) {
     for (const Entry& entry : buckets_[static_cast<std::size_t>(std::countr_zero(left))]) {
       if (static_cast<std::size_t>(at - begin) < entry.offset) continue;
       const char* const start = at - entry.offset;
       const auto room = static_cast<std::size_t>(end - start);
-      const std::string& literal = literals_[entry.text];
-      if (room >= sizeof entry.value) {
+      if (room < entry.size) continue;
+      if (room >= kHead) {
         std::uint64_t head = 0;
-        std::memcpy(&head, start, sizeof head);
+        std::memcpy(&head, start, kHead);
         if ((head & entry.mask) != entry.value) continue;
+        if (entry.size <= kHead) return true;
       }
-      if (room >= literal.size() && std::memcmp(start, literal.data(), literal.size()) == 0) {
-        return true;
-      }
+      if (std::memcmp(start, literals_[entry.text].data(), entry.size) == 0) return true;
     }
   }
   return false;

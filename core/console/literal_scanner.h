@@ -63,8 +63,9 @@ class LiteralScanner {
   struct Entry {
     std::uint64_t mask = 0;    ///< Which of the literal's first eight bytes it has.
     std::uint64_t value = 0;   ///< Those bytes, in memory order.
-    std::uint32_t text = 0;    ///< Index into literals_.
     std::uint32_t offset = 0;  ///< Of the fingerprint in the literal.
+    std::uint32_t size = 0;    ///< Of the literal.
+    std::uint32_t text = 0;    ///< Index into literals_.
   };
 
   void build(std::span<const Fingerprint> plan);

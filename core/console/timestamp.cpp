@@ -26,11 +26,14 @@ std::size_t parse_uptime(std::string_view text, std::uint64_t* nanoseconds) {
   if (!text.starts_with('[')) return 0;
   std::size_t at = 1;
   while (at < text.size() && text[at] == ' ') ++at;
+  // At most eleven digits count: with more, the nanoseconds do not fit.
   std::uint64_t seconds = 0;
-  const char* const end = text.data() + text.size();
-  const auto whole = std::from_chars(text.data() + at, end, seconds);
-  if (whole.ec != std::errc{} || seconds > kMaxSeconds) return 0;
-  at = static_cast<std::size_t>(whole.ptr - text.data());
+  const std::size_t first_digit = at;
+  for (; at < text.size() && is_digit(text[at]); ++at) {
+    if (at - first_digit == 11) return 0;
+    seconds = seconds * 10 + static_cast<std::uint64_t>(text[at] - '0');
+  }
+  if (at == first_digit || seconds > kMaxSeconds) return 0;
   if (text.size() < at + 8 || text[at] != '.' || text[at + 7] != ']') return 0;
   std::uint64_t micros = 0;
   if (!take_fixed_digits(text.substr(at + 1), 6, &micros)) return 0;

@@ -74,10 +74,8 @@ class ConsoleText {
                              "cache=0\n",
                              seconds(), micros(), a % 7, b, b, a % 16);
       case 3:
-        return std::snprintf(out, room,
-                             "(XEN) [%5lu.%06lu] (d%u) Booting Linux on physical CPU "
-                             "0x%010x [0x411fd%03x]\n",
-                             seconds(), micros(), a % 7, b, a);
+        return std::snprintf(out, room, "(XEN) [%5lu.%06lu] (d%u) printk: console [hvc0] enabled\n",
+                             seconds(), micros(), a % 7);
       case 4:
         return std::snprintf(out, room,
                              "(XEN) [%5lu.%06lu] xen-source/xen/common/sched/null.c:%u: %u <-- "
