@@ -65,10 +65,11 @@ bool missing(const std::vector<Limit>& limits, std::string_view id) {
 
 /// What would settle an open question, most telling first.
 void settle(const Assessment& all, const std::vector<Limit>& limits, Advice* advice) {
-  if (missing(limits, "no_banner") || missing(limits, "ring_wrapped"))
-    advice->add("get_full_console");
-  if (missing(limits, "no_banner")) advice->add("get_version");
   advice->add("run_probe");
+  if (missing(limits, "no_banner") || missing(limits, "ring_wrapped")) {
+    advice->add("get_full_console");
+  }
+  if (missing(limits, "no_banner")) advice->add("get_version");
   if (all.any_signature()) {
     if (missing(limits, "dump_missing") || missing(limits, "dump_truncated")) {
       advice->add("get_grant_dump");

@@ -13,7 +13,7 @@ namespace {
 // Ranks: 1 decides alone, 2 strong, 3 weak, 4 context, 5 hint.
 constexpr std::size_t kShownFaults = 3;
 constexpr std::size_t kShownErrors = 3;
-constexpr std::size_t kShownClaims = 3;
+constexpr std::size_t kShownSources = 3;
 constexpr std::size_t kShownVendors = 3;
 
 struct Collector {
@@ -170,29 +170,49 @@ void runtime_signs(const Assessment& all, Collector* out) {
   }
 }
 
+/// Claims that say the same become one piece of evidence that names their sources.
+template <class Claim, class Matches>
+std::string sources_of(const std::vector<Claim>& claims, const Matches& matches) {
+  std::vector<std::string> sources;
+  for (const Claim& claim : claims) {
+    if (!matches(claim) || sources.size() == kShownSources) continue;
+    if (std::find(sources.begin(), sources.end(), claim.source) == sources.end()) {
+      sources.push_back(claim.source);
+    }
+  }
+  return join(sources, ", ");
+}
+
 void iommu(const Assessment& all, Collector* out) {
-  std::vector<const IommuClaim*> claims;
-  for (const IommuClaim& claim : all.facts.hypervisor.iommu) claims.push_back(&claim);
-  std::stable_sort(claims.begin(), claims.end(),
-                   [](const auto* a, const auto* b) { return a->strength > b->strength; });
-  if (claims.size() > kShownClaims) claims.resize(kShownClaims);
-  for (const IommuClaim* claim : claims) {
-    const bool hint = claim->strength == IommuClaim::Strength::hint;
-    out->add("iommu_state", claim->source,
-             claim->enabled ? (hint ? "Xen probably uses the IOMMU" : "Xen uses the IOMMU")
-                            : (hint ? "Xen probably uses no IOMMU" : "Xen uses no IOMMU"),
-             claim->enabled ? "context" : "dormant", hint ? 5 : 2);
+  using Strength = IommuClaim::Strength;
+  const std::vector<IommuClaim>& claims = all.facts.hypervisor.iommu;
+  for (const bool enabled : {true, false}) {
+    Strength best = Strength::hint;
+    for (const IommuClaim& claim : claims) {
+      if (claim.enabled == enabled) best = std::max(best, claim.strength);
+    }
+    // The strongest speak; weaker ones that agree add nothing.
+    std::string sources = sources_of(claims, [&](const IommuClaim& claim) {
+      return claim.enabled == enabled && claim.strength == best;
+    });
+    if (sources.empty()) continue;
+    const bool hint = best == Strength::hint;
+    out->add("iommu_state", std::move(sources),
+             enabled ? (hint ? "Xen probably uses the IOMMU" : "Xen uses the IOMMU")
+                     : (hint ? "Xen probably uses no IOMMU" : "Xen uses no IOMMU"),
+             enabled ? "context" : "dormant", hint ? 5 : 2);
   }
 }
 
 void direct_map(const Assessment& all, Collector* out) {
-  std::size_t shown = 0;
-  for (const DirectMapClaim& claim : all.facts.hypervisor.direct_map) {
-    if (shown++ == kShownClaims) break;
-    out->add(
-        "direct_map", claim.source,
-        claim.direct_mapped ? "dom0 is direct-mapped (gfn = mfn)" : "dom0 is not direct-mapped",
-        claim.direct_mapped ? "context" : "dormant", 2);
+  for (const bool mapped : {true, false}) {
+    std::string sources =
+        sources_of(all.facts.hypervisor.direct_map,
+                   [&](const DirectMapClaim& claim) { return claim.direct_mapped == mapped; });
+    if (sources.empty()) continue;
+    out->add("direct_map", std::move(sources),
+             mapped ? "dom0 is direct-mapped (gfn = mfn)" : "dom0 is not direct-mapped",
+             mapped ? "context" : "dormant", 2);
   }
 }
 
@@ -249,7 +269,7 @@ void add_fault(const Assessment& all, const Verdict& verdict, std::size_t index,
                                     : finding.signature && verdict.suspected ? "suspected"
                                                                              : "context";
   std::string value = fault_text(fault) + ": " + class_text(fault.fault_class) + ", " +
-                      counted(fault.count, "time");
+                      (fault.count == 1 ? std::string("once") : counted(fault.count, "time"));
   if (finding.signature && !finding.why_not.empty()) value += "; " + finding.why_not;
   out->add("fault", "Xen's console", std::move(value), supports,
            finding.accuses     ? 1
