@@ -85,8 +85,10 @@ std::string sighting_words(const FaultGroup& fault) {
   const std::optional<std::int64_t> gap = before ? elapsed_ns(fault.before.dump_time, fault.first)
                                                  : elapsed_ns(fault.last, fault.after.dump_time);
   if (!gap || *gap < 0) return "";
-  return fmt::format("dump {:.1f} s {}", static_cast<double>(*gap) / double{kSecond},
-                     before ? "before" : "after");
+  const std::string_view side = before ? "before" : "after";
+  if (*gap < std::int64_t{kSecond} / 10)
+    return fmt::format("dump {} ms {}", *gap / 1'000'000, side);
+  return fmt::format("dump {:.1f} s {}", static_cast<double>(*gap) / double{kSecond}, side);
 }
 
 bool names_a_page(const FaultGroup& fault) {
@@ -146,7 +148,8 @@ std::string time_words(Timestamp time) {
 }
 
 std::string fault_words(const FaultGroup& fault) {
-  std::string what(words(fault.fault_class));
+  std::string what(fault.kind == FaultKind::smmuv3_gerror ? "global error of the SMMU itself"
+                                                          : words(fault.fault_class));
   // Where one word does not tell the failure, the names of the bits do.
   if (fault.fault_class == FaultClass::mixed || fault.fault_class == FaultClass::other ||
       fault.fault_class == FaultClass::configuration) {

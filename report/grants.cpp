@@ -83,36 +83,18 @@ std::string purpose_words(const Purpose& purpose) {
   return render::outside(purpose.device->name(), 24) + " " + std::string(purpose.role);
 }
 
-// Rows under headings, each column as wide as its widest cell.
-class Table {
- public:
-  static constexpr std::size_t kColumns = 8;
-  using Row = std::array<std::string, kColumns>;
+constexpr std::size_t kColumns = 8;
+using Row = std::array<std::string, kColumns>;
 
-  void add(Row row) {
-    for (std::size_t i = 0; i < kColumns; ++i) {
-      widths_[i] = std::max(widths_[i], render::display_width(row[i]));
-    }
-    rows_.push_back(std::move(row));
+void append_row(const Row& row, const std::array<std::size_t, kColumns>& widths, std::string* out) {
+  std::string line = "  ";
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    if (widths[i] > 0) line += render::pad(row[i], widths[i] + 2);
   }
-  void print(std::string* out) const {
-    for (const Row& row : rows_) {
-      std::string line = " ";
-      for (std::size_t i = 0; i < kColumns; ++i) {
-        if (widths_[i] == 0) continue;
-        line += ' ';
-        line += render::pad(row[i], widths_[i] + 1);
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      *out += line;
-      *out += '\n';
-    }
-  }
-
- private:
-  std::array<std::size_t, kColumns> widths_{};
-  std::vector<Row> rows_;
-};
+  line.erase(line.find_last_not_of(' ') + 1);
+  *out += line;
+  *out += '\n';
+}
 
 std::string dump_title(const Facts& facts) {
   const GrantDump& dump = *facts.latest_dump;
@@ -124,19 +106,34 @@ std::string dump_title(const Facts& facts) {
   return title;
 }
 
+Row row_of(const Grant& grant, const Context& context) {
+  return {render::domain_words(grant.granter, context.name(grant.granter)),
+          render::hex(grant.ref.value()),
+          render::hex(grant.frame.value()),
+          grant.writable() ? "read-write" : "read-only",
+          fmt::format("{:#010x}", grant.pin),
+          fmt::format("d{}", grant.grantee.value()),
+          context.asked() ? render::spaced(context.state(grant.frame)) : "",
+          purpose_words(context.purpose(grant))};
+}
+
+// Each column is as wide as its widest cell. Rows are made twice rather than kept: a dump may hold
+// a million grants.
 void append_grants(const Facts& facts, const Context& context, std::string* out) {
-  Table table;
-  table.add({"granter", "ref", "frame", "rights", "pin", "mapped by", context.asked() ? "now" : "",
-             "for"});
+  const Row head{
+      "granter", "ref", "frame", "rights", "pin", "mapped by", context.asked() ? "now" : "", "for"};
+  std::array<std::size_t, kColumns> widths{};
+  const auto measure = [&](const Row& row) {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      widths[i] = std::max(widths[i], render::display_width(row[i]));
+    }
+  };
+  measure(head);
+  for (const Grant& grant : facts.latest_dump->grants) measure(row_of(grant, context));
+  append_row(head, widths, out);
   for (const Grant& grant : facts.latest_dump->grants) {
-    table.add({render::domain_words(grant.granter, context.name(grant.granter)),
-               render::hex(grant.ref.value()), render::hex(grant.frame.value()),
-               grant.writable() ? "read-write" : "read-only", fmt::format("{:#010x}", grant.pin),
-               fmt::format("d{}", grant.grantee.value()),
-               context.asked() ? render::spaced(context.state(grant.frame)) : "",
-               purpose_words(context.purpose(grant))});
+    append_row(row_of(grant, context), widths, out);
   }
-  table.print(out);
 }
 
 void append_backends(const Facts& facts, const Context& context, const TextStyle& style,

@@ -85,9 +85,11 @@ class TextReport {
  private:
   static constexpr std::size_t kIndent = 4;
 
-  void heading(std::string_view title) {
+  // What a section leaves out is counted in its heading: a line of its own would leave out more.
+  void heading(std::string_view title, std::size_t hidden = 0) {
     page_.blank();
-    page_.put("  " + render::coloured(style_, kHeading, title), "");
+    page_.put("  " + render::coloured(style_, kHeading, title) + "  ",
+              hidden > 0 ? fmt::format("({} more with --json)", hidden) : std::string());
   }
 
   void verdict() {
@@ -104,8 +106,8 @@ class TextReport {
   }
 
   void why() {
-    heading("Why");
     render::WhyRows why = render::why_rows(report_, detail_.evidence);
+    heading("Why", why.hidden);
     if (why.rows.empty()) {
       page_.put(std::string(kIndent, ' '), "nothing in the input speaks for or against it");
       return;
@@ -134,9 +136,6 @@ class TextReport {
       page_.field(
           kIndent, row.label, label_width,
           (aligned(row, column) ? render::pad(row.value, column) : row.value + "  ") + row.source);
-    }
-    if (why.hidden > 0) {
-      page_.field(kIndent, "", label_width, fmt::format("and {} more: --json", why.hidden));
     }
   }
 
@@ -246,9 +245,9 @@ class TextReport {
         ++others;
         continue;
       }
-      page_.put(
-          std::string(kIndent, ' '),
-          fmt::format("Xen said: {}; {} {}", outside(facts.events[i].message, 120), id, title(id)));
+      page_.put(std::string(kIndent, ' '),
+                fmt::format("{} said: {}; {} {}", speaker(facts.events[i]),
+                            outside(facts.events[i].message, 120), id, title(id)));
     }
     if (others > 0) {
       page_.put(std::string(kIndent, ' '),
@@ -262,13 +261,13 @@ class TextReport {
     return dom0 ? "dom0" : "Xen";
   }
 
-  // dom0 driver errors that no fault explains.
+  // dom0 driver errors that no fault explains and no event tells already.
   void loose_errors() {
     const std::vector<Dom0Error>& errors = report_.facts->dom0_errors;
     const Dom0Error* first = nullptr;
     std::size_t loose = 0;
     for (const Dom0Error& error : errors) {
-      if (error.near_fault) continue;
+      if (error.near_fault || told_by_an_event(error)) continue;
       if (first == nullptr) first = &error;
       ++loose;
     }
@@ -278,12 +277,19 @@ class TextReport {
     page_.put(std::string(kIndent, ' '), text);
   }
 
+  [[nodiscard]] bool told_by_an_event(const Dom0Error& error) const {
+    const std::vector<HypervisorEvent>& events = report_.facts->events;
+    return std::any_of(events.begin(), events.end(), [&](const HypervisorEvent& event) {
+      return event.message.ends_with(error.message);
+    });
+  }
+
   void could_not_see() {
     const std::vector<Limit>& limits = report_.diagnosis->limits;
     if (limits.empty()) return;
-    heading("Could not see");
     const std::string mark = std::string(kIndent, ' ') + render::coloured(style_, kWarn, "!") + " ";
     const std::size_t shown = std::min(limits.size(), detail_.limits);
+    heading("Could not see", limits.size() - shown);
     for (std::size_t i = 0; i < shown; ++i) {
       std::string text = outside(limits[i].what, 200);
       if (detail_.limit_details && !limits[i].detail.empty()) {
@@ -291,23 +297,15 @@ class TextReport {
       }
       page_.put(mark, text);
     }
-    if (shown < limits.size()) {
-      page_.put(std::string(kIndent + 2, ' '),
-                fmt::format("and {} more: --json", limits.size() - shown));
-    }
   }
 
   void to_do() {
     const std::vector<Action>& actions = report_.diagnosis->actions;
     if (actions.empty()) return;
-    heading("Do");
     const std::size_t shown = std::min(actions.size(), detail_.actions);
+    heading("Do", actions.size() - shown);
     for (std::size_t i = 0; i < shown; ++i) {
       page_.put(fmt::format("{:>{}}. ", i + 1, kIndent + 1), outside(actions[i].text, 400));
-    }
-    if (shown < actions.size()) {
-      page_.put(std::string(kIndent + 3, ' '),
-                fmt::format("and {} more: --json", actions.size() - shown));
     }
   }
 

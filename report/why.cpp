@@ -16,10 +16,22 @@ bool of_a_fault(const Evidence& e) {
          e.kind == "foreign_fault";
 }
 
+// Speaks for the defect where the verdict denies it, or the reverse; whether the defect can bite
+// here is another question. Beside an open verdict every side that is taken is named.
 bool contradicts(const Evidence& e, const Verdict& verdict) {
-  const bool names_state = e.supports == "affected" || e.supports == "likely_affected" ||
-                           e.supports == "dormant" || e.supports == "not_affected";
-  return names_state && e.supports != to_string(verdict.state);
+  const bool accuses = e.supports == "affected" || e.supports == "likely_affected";
+  const bool acquits = e.supports == "not_affected";
+  switch (verdict.state) {
+    case VerdictState::affected:
+    case VerdictState::likely_affected:
+    case VerdictState::dormant:
+      return acquits;
+    case VerdictState::not_affected:
+      return accuses;
+    case VerdictState::unknown:
+      break;
+  }
+  return accuses || acquits || e.supports == "dormant";
 }
 
 // The same statement, and who made it.

@@ -122,7 +122,7 @@ TEST(Explain, ShowsEachCauseOnce) {
   std::size_t pages = 0;
   for (std::size_t at = 0; (at = text.find("\nXIC-2007  ", at)) != std::string::npos; ++at) ++pages;
   EXPECT_EQ(pages, 1U);
-  EXPECT_TRUE(has(text, "printed by  Linux's own IOMMU driver, not Xen")) << text;
+  EXPECT_TRUE(has(text, "printed by Linux's own IOMMU driver, not Xen")) << text;
 }
 
 TEST(Explain, BoundsItsLength) {

@@ -370,6 +370,7 @@ inline Sample hostile_sample() {
   Dom0Error error;
   error.driver = error.device = error.netdev = error.message = error.raw = bad;
   s.facts.dom0_errors = {error, error};
+  s.facts.dom0_errors[1].message += "!";
   s.facts.faults[0].dom0_error = 0;
   HypervisorEvent event;
   event.message = event.iommu = event.device = bad;

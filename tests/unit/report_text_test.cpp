@@ -139,7 +139,41 @@ TEST(TextReport, KeepsEvidenceThatContradicts) {
       {"exact_fault", "console", "a granted page faulted", "affected", 5});
   const std::string text = render_text(s.report(), {});
   EXPECT_TRUE(has(text, "a granted page faulted (speaks for: affected)")) << text;
-  EXPECT_TRUE(has(text, "more: --json"));
+  EXPECT_TRUE(has(text, "more with --json"));
+}
+
+TEST(TextReport, MarksWhatSpeaksAgainstTheVerdictAndNothingElse) {
+  Sample s = healthy_sample();
+  const auto marked = [&](VerdictState state, const char* supports) {
+    s.diagnosis.verdict.state = state;
+    s.diagnosis.evidence = {{"commit", "boot banner", "a commit", supports, 2}};
+    return has(render_text(s.report(), {}), "(speaks for: ");
+  };
+  EXPECT_FALSE(marked(VerdictState::affected, "affected"));
+  EXPECT_FALSE(marked(VerdictState::likely_affected, "affected"));
+  EXPECT_FALSE(marked(VerdictState::dormant, "affected"));
+  EXPECT_TRUE(marked(VerdictState::dormant, "not_affected"));
+  EXPECT_TRUE(marked(VerdictState::affected, "not_affected"));
+  EXPECT_TRUE(marked(VerdictState::not_affected, "affected"));
+  EXPECT_FALSE(marked(VerdictState::not_affected, "dormant"));
+  EXPECT_TRUE(marked(VerdictState::unknown, "dormant"));
+  EXPECT_FALSE(marked(VerdictState::unknown, "context"));
+}
+
+TEST(TextReport, TellsDom0sMessageOnce) {
+  Sample s = healthy_sample();
+  HypervisorEvent event;
+  event.kind = HypervisorEvent::Kind::swiotlb;
+  event.message = "v3d fec00000.v3d: swiotlb buffer is full";
+  Dom0Error error;
+  error.driver = "v3d";
+  error.message = "swiotlb buffer is full";
+  s.facts.events = {event};
+  s.diagnosis.events = {{"XIC-5005", Confidence::high, ""}};
+  s.facts.dom0_errors = {error};
+  const std::string text = render_text(s.report(), {});
+  EXPECT_TRUE(has(text, "dom0 said: v3d fec00000.v3d: swiotlb buffer is full")) << text;
+  EXPECT_FALSE(has(text, "without a fault beside it")) << text;
 }
 
 TEST(TextReport, SaysTheSameThingOnce) {
@@ -148,8 +182,8 @@ TEST(TextReport, SaysTheSameThingOnce) {
     s.diagnosis.evidence.push_back({"iommu_state", source, "Xen uses the IOMMU", "context", 4});
   }
   const std::string text = render_text(s.report(), {});
-  EXPECT_TRUE(has(text, "Xen uses the IOMMU            [boot log and 2 more]")) << text;
-  EXPECT_FALSE(has(text, "more: --json"));
+  EXPECT_TRUE(has(text, "Xen uses the IOMMU           [boot log and 2 more]")) << text;
+  EXPECT_FALSE(has(text, "more with --json"));
 }
 
 TEST(TextReport, SumsUpWhatIsShownAmongTheFaults) {
@@ -274,6 +308,10 @@ TEST(OwnerWords, TellWhatIsKnownOfAPage) {
   fault.after.found = true;
   fault.after.dump_time = xen_time(3'500'000);
   EXPECT_TRUE(render::owner_words(fault, finding).ends_with(" (dump 2.5 s after)"));
+  fault.after.dump_time = xen_time(1'023'000);
+  EXPECT_TRUE(render::owner_words(fault, finding).ends_with(" (dump 23 ms after)"));
+  fault.after.dump_time = xen_time(500'000);  // clocks that run backwards tell nothing
+  EXPECT_TRUE(render::owner_words(fault, finding).ends_with(" (later)"));
   fault.iova.reset();
   EXPECT_EQ(render::owner_words(fault, finding), "");
 }
