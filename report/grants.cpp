@@ -28,13 +28,15 @@ struct Purpose {
   std::string_view token;           ///< For machines; "" for a data grant or unknown.
 };
 
-// (domain, ref) -> ring, and frame -> answer: built once, a dump may hold a million grants.
+// (granter, grantee, ref) -> ring, and frame -> answer: built once, a dump may hold a million
+// grants.
 class Context {
  public:
   explicit Context(const Facts& facts) : facts_(facts) {
     for (const Backend& device : facts.backends.devices) {
       for (const RingRef& ring : device.rings) {
-        rings_.try_emplace(key(device.frontend_domain, ring.ref), &device, ring.role);
+        rings_.try_emplace(key(device.frontend_domain, device.backend_domain, ring.ref), &device,
+                           ring.role);
       }
     }
     for (const GrantedNow& answer : facts.granted_now) {
@@ -49,7 +51,7 @@ class Context {
     if (grant.ref.value() == kReservedXenstore) {
       return {nullptr, render::words(RingRole::xenstore), render::token(RingRole::xenstore)};
     }
-    const auto it = rings_.find(key(grant.granter, grant.ref));
+    const auto it = rings_.find(key(grant.granter, grant.grantee, grant.ref));
     if (it == rings_.end()) return {};
     return {it->second.first, render::words(it->second.second), render::token(it->second.second)};
   }
@@ -68,8 +70,11 @@ class Context {
   }
 
  private:
-  static std::uint64_t key(DomId domain, GrantRef ref) {
-    return std::uint64_t{domain.value()} << 32 | ref.value();
+  // A ring is mapped by the domain that serves it; the same ref mapped by another is something
+  // else.
+  static std::uint64_t key(DomId frontend, DomId backend, GrantRef ref) {
+    return std::uint64_t{frontend.value()} << 48 | std::uint64_t{backend.value()} << 32 |
+           ref.value();
   }
 
   const Facts& facts_;

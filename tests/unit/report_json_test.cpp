@@ -170,8 +170,10 @@ TEST(GrantsJson, NamesRolesAndAnswers) {
 
 TEST(GrantsJson, OtherDomainsRefsAreNotConfused) {
   Sample s = affected_sample();
-  s.facts.latest_dump->grants = {{Frame{1}, GrantRef{0x208}, DomId{2}, kDom0, 1, 0}};
+  s.facts.latest_dump->grants = {{Frame{1}, GrantRef{0x208}, DomId{2}, kDom0, 1, 0},
+                                 {Frame{2}, GrantRef{0x208}, DomId{1}, DomId{3}, 1, 0}};
   const json report = parsed(render_grants_json(s.report()));
+  EXPECT_TRUE(report["grants"][1]["backend"].is_null());  // served by d0, mapped by d3
   EXPECT_TRUE(report["grants"][0]["backend"].is_null());
   EXPECT_TRUE(report["grants"][0]["granter"]["name"].is_null());
 }
