@@ -58,12 +58,15 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
       if (options.skip_xen_lines) return Consumed::yes;
       hypervisor.note_xen_seen();
     }
-    fault_delivered = false;
-    if (fault_parser.consume(line, last_chance) == Consumed::needs_more && !last_chance) {
-      return Consumed::needs_more;
-    }
-    if (fault_delivered) return Consumed::yes;
-    if (dump_parser.consume(line) == Consumed::yes) return Consumed::yes;
+    settled = false;
+    const Consumed fault = fault_parser.consume(line, last_chance);
+    if (fault == Consumed::needs_more && !last_chance) return Consumed::needs_more;
+    // A cut fault is delivered and yet "no" where the line joined to it was none of its own: the
+    // reader then reads that line by itself.
+    if (settled) return fault;
+    const Consumed entry = dump_parser.consume(line);
+    reader->read_every_line(dump_parser.under_way());
+    if (entry == Consumed::yes) return Consumed::yes;
     // What is left is rare. A line may tell several things: "smmu: ...: d0: p2maddr" is an
     // assignment and says that the IOMMU is on.
     const Consumed identity = hypervisor.consume(line, last_chance);
@@ -85,7 +88,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
 
   // ---- faults -----------------------------------------------------------------------------------
   void on_fault(const Fault& fault) override {
-    fault_delivered = true;
+    settled = true;
     if (fault.origin == FaultOrigin::linux_kernel) {
       bool is_new = false;
       foreign.add(fault, boot, &is_new);
@@ -107,7 +110,10 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     dom0_errors.on_fault(*index, &group);
   }
 
-  void on_event(const HypervisorEvent& event) override { events.add(event, boot); }
+  void on_event(const HypervisorEvent& event) override {
+    settled = event.kind == HypervisorEvent::Kind::guest_abort;
+    events.add(event, boot);
+  }
 
   void on_dom0_error(const Dom0Error& error) override { dom0_errors.add(error, boot, &faults); }
 
@@ -138,8 +144,8 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
   EventLog events;
   std::uint64_t cut_lines = 0;
   std::uint32_t boot = 0;
-  bool fault_delivered = false;
-  Facts facts;  // What callers state directly; the rest is filled in by snapshot().
+  bool settled = false;  ///< The line at hand said one thing, and that was understood.
+  Facts facts;           // What callers state directly; the rest is filled in by snapshot().
 };
 
 Observer::Observer() : impl_(std::make_unique<Impl>()) {}
@@ -154,6 +160,7 @@ void Observer::begin_input(const InputOptions& options) {
   reading.repair_pastes = options.repair_pastes;
   reading.input = static_cast<std::uint32_t>(sources.size() - 1);
   impl_->reader = std::make_unique<LineReader>(impl_->literals, impl_.get(), reading);
+  impl_->reader->read_every_line(impl_->dump_parser.under_way());
 }
 
 void Observer::feed(std::string_view bytes) {

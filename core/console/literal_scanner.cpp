@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t kAhead = kFingerprintBytes - 1;
 
+/// 13 bits of a fingerprint's four bytes (multiplicative hashing).
+std::uint32_t hash_of(std::uint32_t bytes) {
+  return bytes * 0x9e3779b1U >> 19U;
+}
+
 const char* find_scalar(const LiteralScanner& scanner, const char* at, const char* begin,
                         const char* end) {
   for (; at < end; ++at) {
@@ -200,6 +205,7 @@ void LiteralScanner::tune(std::string_view sample) {
 
 void LiteralScanner::build(std::span<const Fingerprint> plan) {
   tables_ = {};
+  fingerprints_ = {};
   std::array<NibbleSets, kFingerprintBuckets> sets{};
   for (auto& bucket : buckets_) bucket.clear();
   for (std::size_t i = 0; i < literals_.size(); ++i) {
@@ -214,6 +220,7 @@ void LiteralScanner::build(std::span<const Fingerprint> plan) {
     std::memcpy(&entry.mask, &kAllOnes, head);
     buckets_[plan[i].bucket].push_back(entry);
     sets[plan[i].bucket].add(literal, plan[i].offset);
+    note_fingerprint(std::string_view(literal).substr(plan[i].offset, kFingerprintBytes), "");
   }
   for (std::size_t bucket = 0; bucket < kFingerprintBuckets; ++bucket) {
     for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
@@ -225,6 +232,22 @@ void LiteralScanner::build(std::span<const Fingerprint> plan) {
       }
     }
   }
+}
+
+/// A literal that ends before its fingerprint does stands with every byte that may follow.
+void LiteralScanner::note_fingerprint(std::string_view known, std::string_view follows) {
+  if (known.size() + follows.size() < kFingerprintBytes) {
+    for (int byte = 0; byte < 256; ++byte) {
+      note_fingerprint(known, std::string(follows) + static_cast<char>(byte));
+    }
+    return;
+  }
+  std::array<char, kFingerprintBytes> bytes{};
+  std::copy(follows.begin(), follows.end(), std::copy(known.begin(), known.end(), bytes.begin()));
+  std::uint32_t word = 0;
+  std::memcpy(&word, bytes.data(), sizeof word);
+  const std::uint32_t hash = hash_of(word);
+  fingerprints_[hash / 64] |= std::uint64_t{1} << hash % 64;
 }
 
 const char* LiteralScanner::find(const char* begin, const char* end) const {
@@ -256,6 +279,12 @@ std::uint8_t LiteralScanner::buckets_at(const char* at, const char* end) const {
 bool LiteralScanner::matches_at(const char* at, std::uint8_t buckets, const char* begin,
                                 const char* end) const {
   constexpr std::size_t kHead = sizeof Entry::value;
+  if (static_cast<std::size_t>(end - at) >= kFingerprintBytes) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    const std::uint32_t hash = hash_of(word);
+    if ((fingerprints_[hash / 64] >> hash % 64 & 1U) == 0) return false;
+  }
   for (unsigned left = buckets; left != 0; left &= left - 1) {
     for (const Entry& entry : buckets_[static_cast<std::size_t>(std::countr_zero(left))]) {
       if (static_cast<std::size_t>(at - begin) < entry.offset) continue;

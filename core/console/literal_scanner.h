@@ -69,11 +69,15 @@ class LiteralScanner {
   };
 
   void build(std::span<const Fingerprint> plan);
+  void note_fingerprint(std::string_view known, std::string_view follows);
 
   Kernel kernel_;
   Tables tables_;
   std::vector<std::string> literals_;  ///< Sorted.
   std::array<std::vector<Entry>, kFingerprintBuckets> buckets_;
+  /// A bit for the hash of each fingerprint: most places that only share nibbles with one go here,
+  /// before any literal is compared.
+  std::array<std::uint64_t, 128> fingerprints_{};
 };
 
 }  // namespace xic

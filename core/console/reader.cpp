@@ -86,6 +86,7 @@ struct LineReader::Impl {
   std::uint64_t fed = 0;  ///< Bytes of this text.
   bool dropping = false;  ///< In a line that is too long: until its LF.
   bool tuned = false;
+  bool every_line = false;  ///< See LineReader::read_every_line().
 
   /// The message that waits for more, if any.
   bool waiting = false;
@@ -170,7 +171,7 @@ void LineReader::Impl::read_lines(const char* begin, const char* end, std::uint6
   while (at != end) {
     const char* line = at;
     const char* hit = at;
-    if (!waiting) {
+    if (!waiting && !every_line) {
       hit = scanner.find(at, end);
       if (hit == nullptr) return;
       const char* const lf_before = find_last_lf(at, hit);
@@ -192,7 +193,7 @@ void LineReader::Impl::read_alone(std::string_view bytes, std::uint64_t offset) 
   if (waiting) {
     queue.push_back({std::string(bytes), offset});
     drain();
-  } else if (scanner.find(bytes.data(), bytes.data() + bytes.size()) != nullptr) {
+  } else if (every_line || scanner.find(bytes.data(), bytes.data() + bytes.size()) != nullptr) {
     deliver(bytes, offset);
   }
 }
@@ -320,6 +321,10 @@ LineReader::LineReader(std::span<const std::string_view> literals, LineSink* sin
     : impl_(std::make_unique<Impl>(literals, sink, options, &counters_)) {}
 
 LineReader::~LineReader() = default;
+
+void LineReader::read_every_line(bool on) {
+  impl_->every_line = on;
+}
 
 void LineReader::feed(std::string_view bytes) {
   counters_.bytes += bytes.size();

@@ -56,6 +56,10 @@ class LineReader {
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
 
+  /// From the next line on, deliver each, with a literal or without; or only those with one again.
+  /// May be called by the sink from within on_line().
+  void read_every_line(bool on);
+
   /// Any bytes, in any portions.
   void feed(std::string_view bytes);
   /// Delivers an unterminated last line. The reader can be fed again afterwards (new text, whose

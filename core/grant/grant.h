@@ -76,6 +76,8 @@ class GrantDumpParser {
 
   [[nodiscard]] static std::span<const std::string_view> literals();
   Consumed consume(const Line& line);
+  /// A dump has begun and not ended: every line that follows is wanted, with a literal or without.
+  [[nodiscard]] bool under_way() const;
   /// Bytes were lost here: a dump under way is damaged.
   void note_gap();
   void finish();

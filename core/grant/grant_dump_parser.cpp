@@ -141,15 +141,17 @@ GrantDumpParser::GrantDumpParser(GrantDumpSink* sink) : impl_(std::make_unique<I
 GrantDumpParser::~GrantDumpParser() = default;
 
 std::span<const std::string_view> GrantDumpParser::literals() {
-  // "[0x" stands in every entry since 4.9, "]    " in every one before (and in lines that something
-  // indents behind a stamp, some ten in a boot log).
-  static constexpr std::array<std::string_view, 5> kLiterals = {kMarker, kHeaderStart, kNoEntries,
-                                                                "[0x", "]    "};
+  // The entries have nothing rare in common: while under_way(), every line is asked for.
+  static constexpr std::array<std::string_view, 3> kLiterals = {kMarker, kHeaderStart, kNoEntries};
   return kLiterals;
 }
 
 Consumed GrantDumpParser::consume(const Line& line) {
   return impl_->consume(line);
+}
+
+bool GrantDumpParser::under_way() const {
+  return impl_->active;
 }
 
 void GrantDumpParser::note_gap() {

@@ -120,6 +120,29 @@ TEST(Observer, LinuxFaultsAreKeptApart) {
   EXPECT_FALSE(facts.hypervisor.seen);
 }
 
+TEST(Observer, ALineJoinedToACutFaultInVainIsReadByItself) {
+  const Facts facts = judge(
+                          "(XEN) smmu: /smmu@fd800000: Unhandled context fault: fsr=0x402,\n"
+                          "macb ff0e0000.ethernet eth0: DMA bus error: HRESP not OK\n")
+                          .facts;
+  ASSERT_EQ(facts.faults.size(), 1U);
+  EXPECT_FALSE(facts.faults[0].complete);
+  EXPECT_EQ(facts.dom0_errors.size(), 1U);
+}
+
+TEST(Observer, EveryLineOfADumpIsReadWhateverItHolds) {
+  std::string text =
+      "(XEN) gnttab_usage_print_all [ key 'g' pressed\n"
+      "(XEN) grant-table for remote d12 (v1)\n"
+      "(XEN)   2 frames (64 max), 0 maptrack frames (1024 max)\n"
+      "(XEN) [0x208]  12345 0x97f75 0x00000001      12345 0x048175 0x19\n"
+      "(XEN) gnttab_usage_print_all ] done\n";
+  const Facts facts = judge(text).facts;
+  ASSERT_TRUE(facts.latest_dump.has_value());
+  ASSERT_EQ(facts.latest_dump->grants.size(), 1U);
+  EXPECT_EQ(facts.latest_dump->grants[0].grantee, DomId{12345});
+}
+
 TEST(Observer, XenLinesCanBeSkippedWhereAnotherTextDeliveredThem) {
   Observer observer;
   observer.begin_input({.name = "serial", .skip_xen_lines = true});
