@@ -39,6 +39,18 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t at, std::size_t 
   return value;
 }
 
+/// Calls `take` with the offset behind each `mark` until it returns true. An image made of nothing
+/// but marks would cost their number times the length of a string: no real one has that many.
+template <class Take>
+void find_first(std::string_view image, std::string_view mark, const Take& take) {
+  constexpr int kMaxCandidates = 65536;
+  std::size_t at = image.find(mark);
+  for (int i = 0; i < kMaxCandidates && at != std::string_view::npos; ++i) {
+    if (take(at + mark.size())) return;
+    at = image.find(mark, at + mark.size());
+  }
+}
+
 // ---- strings ------------------------------------------------------------------------------------
 
 /// The printable text around `at`, ended by NUL on both sides, or "" where it is not printable.
@@ -83,54 +95,47 @@ std::optional<std::string> leading_version(std::string_view text) {
 /// u"Xen 4.14.1 (c/s Thu Dec 17 ... git:ad844aa352) EFI loader" (common/efi/boot.c): in every arm64
 /// image, which carries an EFI stub whether or not it is booted by one.
 void find_loader_banner(std::string_view image, ImageIdentity* found) {
-  constexpr std::string_view kStart = "X\0e\0n\0 \0"sv;
   constexpr std::string_view kChangeset = " (c/s ";
   constexpr std::string_view kEnd = ") EFI loader";
-  for (std::size_t at = image.find(kStart); at != std::string_view::npos;
-       at = image.find(kStart, at + kStart.size())) {
+  find_first(image, "X\0e\0n\0 \0"sv, [&](std::size_t at) {
     std::string text;
-    for (std::size_t i = at + kStart.size(); i + 1 < image.size() && text.size() < kMaxString;
-         i += 2) {
-      if (image[i + 1] != '\0' || !is_printable(image[i])) break;
-      text.push_back(image[i]);
+    for (; at + 1 < image.size() && text.size() < kMaxString; at += 2) {
+      if (image[at + 1] != '\0' || !is_printable(image[at])) break;
+      text.push_back(image[at]);
     }
     const std::size_t changeset = text.find(kChangeset);
-    if (changeset == std::string::npos || !text.ends_with(kEnd)) continue;
+    if (changeset == std::string::npos || !text.ends_with(kEnd)) return false;
     found->version = leading_version(text);
-    if (!found->version) continue;
+    if (!found->version) return false;
     const std::size_t begin = changeset + kChangeset.size();
     found->changeset = text.substr(begin, text.size() - kEnd.size() - begin);
-    return;
-  }
+    return true;
+  });
 }
 
 // ---- plain text ---------------------------------------------------------------------------------
 
 /// " Xen 4.14.1\n": the banner of a build without figlet.
 void find_plain_banner(std::string_view image, ImageIdentity* found) {
-  constexpr std::string_view kStart = "\0 Xen "sv;
-  for (std::size_t at = image.find(kStart); at != std::string_view::npos;
-       at = image.find(kStart, at + kStart.size())) {
-    const std::string_view rest = image.substr(at + kStart.size(), kMaxString);
+  find_first(image, "\0 Xen "sv, [&](std::size_t at) {
+    const std::string_view rest = image.substr(at, kMaxString);
     const std::size_t end = rest.find_first_of("\n\0"sv);
-    if (end == std::string_view::npos) continue;
+    if (end == std::string_view::npos) return false;
     const auto version = leading_version(rest.substr(0, end));
-    if (version && version->size() == end) {
-      found->version = version;
-      return;
-    }
-  }
+    if (version && version->size() == end) found->version = version;
+    return found->version.has_value();
+  });
 }
 
 /// "xen,xen-4.17": the compatible string Xen puts into its guests' device trees. Major and minor
 /// only.
 std::optional<std::string> find_compatible(std::string_view image) {
-  constexpr std::string_view kStart = "xen,xen-";
-  for (std::size_t at = image.find(kStart); at != std::string_view::npos;
-       at = image.find(kStart, at + kStart.size())) {
-    if (auto version = leading_version(image.substr(at + kStart.size(), 16))) return version;
-  }
-  return std::nullopt;
+  std::optional<std::string> version;
+  find_first(image, "xen,xen-", [&](std::size_t at) {
+    version = leading_version(image.substr(at, 16));
+    return version.has_value();
+  });
+  return version;
 }
 
 bool looks_like_compiler(std::string_view text) {
@@ -171,29 +176,27 @@ void take_neighbours(std::string_view image, std::string_view compiler, ImageIde
 
 void find_compile_info(std::string_view image, ImageIdentity* found) {
   for (const std::string_view mark : {"gcc"sv, "clang version "sv}) {
-    for (std::size_t at = image.find(mark); at != std::string_view::npos;
-         at = image.find(mark, at + mark.size())) {
-      const std::string_view text = c_string_around(image, at);
-      if (!looks_like_compiler(text)) continue;
+    find_first(image, mark, [&](std::size_t at) {
+      const std::string_view text = c_string_around(image, at - 1);
+      if (!looks_like_compiler(text)) return false;
       take_neighbours(image, text, found);
-      return;
-    }
+      return true;
+    });
+    if (found->compiler) return;
   }
 }
 
 /// "Thu Dec 17 17:47:25 2020 +0100 git:ad844aa352-dirty"
 void find_changeset(std::string_view image, ImageIdentity* found) {
-  constexpr std::string_view kMark = " git:";
-  for (std::size_t at = image.find(kMark); at != std::string_view::npos;
-       at = image.find(kMark, at + kMark.size())) {
-    std::string_view hash = image.substr(at + kMark.size(), 64);
+  find_first(image, " git:", [&](std::size_t at) {
+    const std::string_view hash = image.substr(at, 64);
     const auto digits =
         static_cast<std::size_t>(std::find_if_not(hash.begin(), hash.end(), is_hex) - hash.begin());
-    const std::string_view text = c_string_around(image, at);
-    if (digits < 7 || digits > 40 || text.empty()) continue;
+    const std::string_view text = c_string_around(image, at - 1);
+    if (digits < 7 || digits > 40 || text.empty()) return false;
     found->changeset = text;
-    return;
-  }
+    return true;
+  });
 }
 
 /// "debug=n" alone: since 4.15 the build's state is a literal.
@@ -206,21 +209,20 @@ void find_debug_state(std::string_view image, ImageIdentity* found) {
 void find_build_id(std::string_view image, ImageIdentity* found) {
   constexpr std::string_view kName = "\x03\0\0\0GNU\0"sv;
   constexpr std::string_view kDigits = "0123456789abcdef";
-  for (std::size_t at = image.find(kName); at != std::string_view::npos;
-       at = image.find(kName, at + kName.size())) {
-    if (at < 8 || little_endian(image, at - 8, 4) != 4) continue;
-    const std::size_t size = little_endian(image, at - 4, 4);
-    const std::string_view id = image.substr(at + kName.size());
-    if (size < 8 || size > 64 || id.size() < size) continue;
+  find_first(image, kName, [&](std::size_t at) {
+    const std::size_t note = at - kName.size();
+    if (note < 8 || little_endian(image, note - 8, 4) != 4) return false;
+    const std::size_t size = little_endian(image, note - 4, 4);
+    if (size < 8 || size > 64 || image.size() - at < size) return false;
     std::string hex;
-    for (const char c : id.substr(0, size)) {
+    for (const char c : image.substr(at, size)) {
       const auto byte = static_cast<unsigned char>(c);
       hex += kDigits[byte >> 4];
       hex += kDigits[byte & 15];
     }
     found->build_id = std::move(hex);
-    return;
-  }
+    return true;
+  });
 }
 
 // ---- the container ------------------------------------------------------------------------------

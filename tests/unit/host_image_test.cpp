@@ -146,6 +146,14 @@ TEST(Image, NothingInIt) {
   }
 }
 
+TEST(Image, AnImageFullOfMarksIsScannedInBoundedTime) {
+  for (const std::string& mark : {"gcc"s, " git:"s, "X\0e\0n\0 \0"s, "\0 Xen "s, "xen,xen-"s}) {
+    std::string bytes;
+    while (bytes.size() < (8U << 20)) bytes += mark;
+    EXPECT_FALSE(scan_image(bytes).version);
+  }
+}
+
 TEST(Image, IntroducesItselfAsOnItsConsole) {
   const auto found = scan_image(image(loader_banner("4.14.5", "") + kDebianInfo + "\0debug=n\0"s));
   EXPECT_EQ(console_lines(found),
