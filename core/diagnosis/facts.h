@@ -1,0 +1,74 @@
+// The snapshot a diagnosis is made from. Everything that was seen, nothing that was concluded.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/backend/backend.h"
+#include "core/fault/fault.h"
+#include "core/grant/grant.h"
+#include "core/hypervisor/hypervisor.h"
+#include "core/memory/memory_map.h"
+
+namespace xic {
+
+enum class InputMode : std::uint8_t { live, capture, log, image };
+
+/// One thing that was read: a file, a section of a capture, a port.
+struct InputSource {
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::string recognised_as;  ///< "console text", "xl info", "xenstore listing", "iomem" ...
+};
+
+/// Something that could not be seen. `id` is one of knowledge/limits.toml.
+struct Limit {
+  std::string id;
+  std::string what;
+  std::string detail;
+};
+
+/// The probe's answer (DESIGN: a load at gfn == mfn of frames dom0 has mapped).
+struct ProbeResult {
+  enum class Answer : std::uint8_t { present, absent, mixed, not_possible } answer = Answer::not_possible;
+  bool valid_host = false;   ///< The host met every condition under which the answer decides.
+  std::uint32_t frames = 0;
+  std::string detail;
+  std::string source;
+};
+
+/// "Is this frame granted to dom0 now?" answered by GNTTABOP_cache_flush.
+struct GrantedNow {
+  Frame frame;
+  enum class Answer : std::uint8_t { granted_or_own, not_granted, free_or_xen } answer = Answer::not_granted;
+  bool at_fault = false;  ///< Asked at once when the fault arrived, not afterwards.
+  std::string source;
+};
+
+struct Facts {
+  InputMode mode = InputMode::log;
+  bool root = false;
+  std::vector<InputSource> sources;
+  Hypervisor hypervisor;
+  MemoryMap memory;
+  Backends backends;
+  std::optional<GrantDump> latest_dump;      ///< The latest complete dump of the last boot, else the
+                                             ///< latest damaged one.
+  std::uint32_t complete_dumps = 0;
+  std::uint32_t damaged_dumps = 0;
+  std::vector<FaultGroup> faults;            ///< Xen's, in order of first appearance.
+  std::vector<FaultGroup> foreign_faults;    ///< Linux's own.
+  std::vector<Dom0Error> dom0_errors;        ///< At most kMaxEvents, the rest counted in limits.
+  std::vector<HypervisorEvent> events;       ///< At most kMaxEvents.
+  std::optional<ProbeResult> probe;
+  std::vector<GrantedNow> granted_now;
+  std::optional<std::string> dom0_kernel;    ///< "5.10.0-32-arm64"
+  std::uint64_t lost_console_bytes = 0;      ///< Between reads, since the cursor.
+  std::uint64_t damaged_fault_lines = 0;     ///< Began like a fault and could not be read.
+  std::vector<Limit> limits;                 ///< Found while reading; diagnosis adds its own.
+  static constexpr std::size_t kMaxEvents = 256;
+};
+
+}  // namespace xic
