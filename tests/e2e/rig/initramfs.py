@@ -21,6 +21,7 @@ LIBRARY_DIRECTORIES = ("usr/lib/aarch64-linux-gnu", "usr/lib")
 DOM0_MODULES = (
     "xen_evtchn xen_gntdev xen_gntalloc xen_privcmd xenfs xen_netback xen_blkback brd bridge virtio_mmio 9pnet_virtio 9p"
 ).split()
+MODULE_OPTIONS = {"brd": "rd_nr=2 rd_size=8192"}
 GUEST_MODULES = "xen_netfront xen_blkfront xen_gntalloc".split()
 
 
@@ -135,7 +136,7 @@ def _add_modules(archive: Archive, kernel: Path, wanted: list[str]) -> None:
     loaded = modules(kernel, wanted)
     for name, data in loaded:
         archive.file(f"lib/mods/{name}.ko", data, 0o644)
-    archive.file("lib/mods/order", "".join(f"{name}\n" for name, _ in loaded).encode(), 0o644)
+    archive.file("lib/mods/order", "".join(f"{name} {MODULE_OPTIONS.get(name, '')}\n" for name, _ in loaded).encode(), 0o644)
 
 
 def _image(kind: str, trees: list[Path], build) -> Path:

@@ -119,7 +119,7 @@ class Qemu:
 
     @property
     def serial(self) -> str:
-        return self.serial_log.read_bytes().decode("latin-1") if self.serial_log.exists() else ""
+        return self.serial_log.read_bytes().decode("latin-1").replace("\r", "") if self.serial_log.exists() else ""
 
     def stop(self) -> None:
         if self.alive:

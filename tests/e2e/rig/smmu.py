@@ -1,7 +1,7 @@
 """Faults: written into the SMMU's registers, announced by its interrupt, printed by Xen's own driver."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import board
 from .qemu import QTest, RigError
@@ -31,6 +31,10 @@ class Target:
     @property
     def frame(self) -> int:
         return self.address >> 12
+
+    def at(self, offset: int) -> "Target":
+        """Another address in the same page."""
+        return replace(self, address=(self.frame << 12) + offset)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Smmu:
             while fault.printed not in self.xen.ring_text(since=before):
                 if time.monotonic() > deadline:
                     raise RigError(f"not printed: {fault.printed!r}; since then: {self.xen.ring_text(since=before)!r}")
-                time.sleep(0.002)
+                time.sleep(0.01)
             self._clear(fault)
             self.injected.append(fault)
 

@@ -96,8 +96,7 @@ class Stage:
             for source, target in ((self.kernel, "vmlinuz"), (guest, "guest.cpio")):
                 shutil.copy(source, self.dom0.share / target)
             self.dom0.must("cp /share/vmlinuz /share/guest.cpio /tmp/")
-        neighbour = f"10.9.9.{domain - 1 if domain > 1 else 1}"
-        neighbour = "10.9.9.1" if domain == 1 else neighbour
+        neighbour = f"10.9.9.{domain}"  # dom0 for the first, then the guest before
         disk = f"disk = ['format=raw,vdev=xvda,access=rw,backendtype=phy,script=block-rig,target=/dev/ram{domain - 1}']"
         (self.dom0.share / f"{name}.cfg").write_text(
             f'name = "{name}"\nkernel = "/tmp/vmlinuz"\nramdisk = "/tmp/guest.cpio"\nmemory = 160\nvcpus = 1\n'

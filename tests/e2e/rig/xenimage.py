@@ -105,11 +105,14 @@ class LiveXen:
     def ring_text(self, since: int | None = None) -> str:
         """What the ring holds (from index `since`), without asking the hypervisor."""
         state = self.ring()
-        start = self._qtest.read64(self._image.physical("conring"))
-        first = self._translate(start)
-        ring = self._qtest.read(first, state.size)
         begin = max(state.next - state.size, state.oldest, since or 0)
-        return bytes(ring[i & (state.size - 1)] for i in range(begin, state.next)).decode("latin-1")
+        if begin == state.next:
+            return ""
+        start = self._translate(self._qtest.read64(self._image.physical("conring")))
+        at, wanted = begin & (state.size - 1), state.next - begin
+        data = self._qtest.read(start + at, min(wanted, state.size - at))
+        data += self._qtest.read(start, wanted - len(data))
+        return data.decode("latin-1")
 
     def _dom0_options(self) -> int:
         """Physical address of dom0's option word."""
