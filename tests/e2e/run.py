@@ -8,9 +8,11 @@
 """
 
 import argparse
+import collections
 import fnmatch
 import importlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -106,10 +108,7 @@ def run_scenario(name: str, tests: list[unittest.TestCase], program: Path | None
     """Boot once, run all its tests; (failures, report). A machine that does not come up is a failure of each."""
     begin = time.monotonic()
     try:
-        with Stage(scenario.load()[name]) as stage:
-            if program:
-                subject.deliver(program, stage.dom0.share)
-                stage.dom0.must(subject.INSTALL)
+        with Stage(scenario.load()[name], program) as stage:
             case.set_stage(stage, program is not None)
             result = Result(name, stage)
             unittest.TestSuite(tests).run(result)
@@ -159,19 +158,28 @@ def run_all(options: argparse.Namespace) -> int:
     prepare(list(tests), program is not None)
     print(f"prepared in {time.monotonic() - begin:.1f} s", flush=True)
 
-    def worker(name: str) -> tuple[str, int]:
-        command = [sys.executable, __file__, "--scenario", name]
+    reports: list[dict] = []
+
+    def worker(job: tuple[int, str]) -> tuple[str, int]:
+        number, name = job
+        report = paths.cache() / "reports" / f"{os.getpid()}-{number}.json"
+        report.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, __file__, "--scenario", name, "--report", report]
         command += ["--only", options.only] if options.only else []
         command += ["--program", program] if program else ["--without-subject"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
         print(done.stdout, end="", flush=True)
+        if report.exists():
+            reports.extend(json.loads(report.read_text()))
+            report.unlink()
         return name, done.returncode
 
     names = [name for name in tests for _ in range(options.repeat)]
     with ThreadPoolExecutor(options.jobs) as pool:
-        bad = sorted({name for name, status in pool.map(worker, names) if status})
-    count = sum(len(of_scenario) for of_scenario in tests.values()) * options.repeat
-    print(f"===== {count} tests on {len(names)} machines in {time.monotonic() - begin:.0f} s: " + (f"FAILED: {', '.join(bad)}" if bad else "all passed"))
+        bad = sorted({name for name, status in pool.map(worker, enumerate(names)) if status})
+    states = collections.Counter(entry["state"] for entry in reports)
+    counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    print(f"===== {len(names)} machines in {time.monotonic() - begin:.0f} s: {counts or 'no test ran'}" + (f"; FAILED ON {', '.join(bad)}" if bad else ""))
     return 1 if bad else 0
 
 
@@ -179,10 +187,7 @@ def keep(options: argparse.Namespace) -> int:
     """A shell in dom0, with our programs in place."""
     chosen = scenario.load()[options.name]
     program = None if options.without_subject else options.program or subject.build(options.build)
-    with Stage(chosen, interactive=True) as stage:
-        if program:
-            subject.deliver(program, stage.dom0.share)
-            stage.dom0.must(subject.INSTALL)
+    with Stage(chosen, program, interactive=True) as stage:
         return console.attach(stage)
 
 

@@ -13,7 +13,7 @@ LEAVE = b"\x1d"  # ctrl-]
 
 
 def attach(stage: Stage) -> int:
-    """Connect until ctrl-], end of input or the end of the machine."""
+    """Connect until ctrl-], the end of a piped input or the end of the machine."""
     link = socket.socket(socket.AF_UNIX)
     link.connect(str(stage.qemu.console))
     print(f"\n{stage.scenario.name}: {stage.scenario.about}. Press enter for dom0's shell, ctrl-] to end the machine.", flush=True)
@@ -25,7 +25,9 @@ def attach(stage: Stage) -> int:
         link.sendall(b"\n")
         sources = [link, terminal]
         while stage.qemu.alive:
-            ready, _, _ = select.select(sources, [], [], 0.5)
+            ready, _, _ = select.select(sources, [], [], 2)
+            if not ready and terminal not in sources:
+                break  # the input has ended and so has the answer
             if link in ready:
                 data = link.recv(4096)
                 if not data:
@@ -33,9 +35,12 @@ def attach(stage: Stage) -> int:
                 os.write(sys.stdout.fileno(), data)
             if terminal in ready:
                 data = os.read(terminal, 256)
-                if not data or LEAVE in data:
+                if LEAVE in data:
                     break
-                link.sendall(data)
+                if data:
+                    link.sendall(data)
+                else:
+                    sources.remove(terminal)
     finally:
         if saved:
             termios.tcsetattr(terminal, termios.TCSADRAIN, saved)

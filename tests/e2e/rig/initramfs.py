@@ -58,12 +58,9 @@ class Archive:
             self._names.add(name)
             self._entry(name, 0o120777, target.encode())
 
-    def save(self, path: Path) -> None:
+    def finish(self) -> bytes:
         self._entry("TRAILER!!!", 0, b"")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".new")
-        temporary.write_bytes(self._out)
-        temporary.replace(path)
+        return bytes(self._out)
 
 
 def libraries(programs: list[Path], roots: list[Path], extra: tuple[str, ...] = ()) -> dict[str, Path]:
@@ -148,7 +145,10 @@ def _image(kind: str, trees: list[Path], build) -> Path:
         digest.update(source.name.encode() + source.read_bytes())
     out = paths.cache() / "images" / f"{kind}-{digest.hexdigest()[:16]}.cpio"
     if not out.exists():
-        build().save(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary = out.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(build().finish())
+        temporary.replace(out)
     return out
 
 

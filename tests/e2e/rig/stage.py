@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import board, initramfs, packages
+from . import board, initramfs, packages, subject
 from .dom0 import Dom0
 from .qemu import Qemu, RigError
 from .scenario import Scenario
@@ -40,6 +40,7 @@ class Stage:
     """Use as a context manager."""
 
     scenario: Scenario
+    program: Path | None = None  # our arm64 program, to stand in dom0
     interactive: bool = False
     guests: list[Guest] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
@@ -63,6 +64,10 @@ class Stage:
         image = XenImage(packages.tree(scenario.hypervisor.image))
         self.kernel = next((packages.tree(scenario.kernel.image) / "boot").glob("vmlinuz-*"))
         initrd = initramfs.dom0(scenario.hypervisor, scenario.kernel)
+        if self.program:
+            both = self._directory / "initrd.cpio"
+            both.write_bytes(initrd.read_bytes() + subject.image(self.program))
+            initrd = both
         has_smmu = scenario.iommu != "off"
         tree = board.device_tree(
             self.kernel, initrd, scenario.xen_arguments, scenario.dom0_arguments,

@@ -4,15 +4,15 @@ They need a newer C library than an old dom0 has, so they bring their own loader
 """
 
 import os
-import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import initramfs, paths, releases
 
 PROGRAM = "xen-iommu-check"
 LOADER = "ld-linux-aarch64.so.1"
-HOME = "/xic"  # where it stands in dom0
+HOME = "xic"  # where it stands in dom0
 
 
 def build(directory: Path) -> Path:
@@ -36,24 +36,14 @@ def find(directory: Path) -> Path:
     return found[0]
 
 
-def deliver(program: Path, share: Path) -> None:
-    """Put the program and its libraries into a dom0's share."""
-    home = share / "xic"
-    shutil.rmtree(home, ignore_errors=True)
-    (home / "lib").mkdir(parents=True)
-    sysroot = releases.sysroot()
-    for name, path in initramfs.libraries([program], [sysroot], extra=(LOADER,)).items():
-        shutil.copy(path, home / "lib" / name)
-    subprocess.run(["aarch64-linux-gnu-strip", "-o", home / program.name, program], check=True)
-
-
-# In dom0: from the slow share into memory, and a command of that name.
-INSTALL = f"""
-mkdir -p {HOME}/bin && cp -r /share/xic/. {HOME}/ || exit 1
-for program in {HOME}/xen-* {HOME}/xic-*; do
-  [ -f "$program" ] || continue
-  name=${{program##*/}}
-  printf '#!/bin/sh\\nexec {HOME}/lib/{LOADER} --library-path {HOME}/lib {HOME}/%s "$@"\\n' "$name" > {HOME}/bin/$name
-  chmod 755 {HOME}/bin/$name; ln -sf {HOME}/bin/$name /bin/$name
-done
-"""
+def image(program: Path) -> bytes:
+    """An initramfs that holds the program, its libraries and a command of its name; it follows dom0's own."""
+    archive = initramfs.Archive()
+    for name, path in initramfs.libraries([program], [releases.sysroot()], extra=(LOADER,)).items():
+        archive.file(f"{HOME}/lib/{name}", path.read_bytes())
+    with tempfile.NamedTemporaryFile() as stripped:
+        subprocess.run(["aarch64-linux-gnu-strip", "-o", stripped.name, program], check=True)
+        archive.file(f"{HOME}/{program.name}", Path(stripped.name).read_bytes())
+    start = f'#!/bin/sh\nexec /{HOME}/lib/{LOADER} --library-path /{HOME}/lib /{HOME}/{program.name} "$@"\n'
+    archive.file(f"sbin/{program.name}", start.encode())
+    return archive.finish()
