@@ -21,13 +21,14 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
 
   struct InputOptions {
-    std::string name;               ///< For Facts::sources.
+    std::string name;  ///< For Facts::sources.
     std::string recognised_as;
     bool repair_pastes = true;      ///< See LineReader::Options.
     bool skip_xen_lines = false;    ///< Deliver only what others printed (see TextSlice).
     std::uint64_t base_offset = 0;  ///< Offset of the first byte within the named input.
   };
-  /// Begins a text; what follows comes through feed() until end_input(). Texts of one host, in order.
+  /// Begins a text; what follows comes through feed() until end_input(). Texts of one host, in
+  /// order.
   void begin_input(const InputOptions& options);
   void feed(std::string_view bytes);
   void end_input();

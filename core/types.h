@@ -39,9 +39,13 @@ inline constexpr unsigned kPageShift = 12;
 inline constexpr std::uint64_t kPageMask = (std::uint64_t{1} << kPageShift) - 1;
 
 /// The frame that holds `iova` where addresses map 1:1.
-[[nodiscard]] constexpr Frame frame_of(Iova iova) { return Frame{iova.value() >> kPageShift}; }
+[[nodiscard]] constexpr Frame frame_of(Iova iova) {
+  return Frame{iova.value() >> kPageShift};
+}
 /// The first byte of `frame`.
-[[nodiscard]] constexpr Iova address_of(Frame frame) { return Iova{frame.value() << kPageShift}; }
+[[nodiscard]] constexpr Iova address_of(Frame frame) {
+  return Iova{frame.value() << kPageShift};
+}
 
 /// Why something could not be done: what failed, on what, and what the user can do.
 struct Error {

@@ -13,8 +13,8 @@ namespace xic {
 struct Report {
   std::string tool_version;
   std::string knowledge_date;
-  std::int64_t generated_at = 0;  ///< Seconds since 1970, UTC; SOURCE_DATE_EPOCH where set.
-  const Facts* facts = nullptr;   ///< Not owned.
+  std::int64_t generated_at = 0;         ///< Seconds since 1970, UTC; SOURCE_DATE_EPOCH where set.
+  const Facts* facts = nullptr;          ///< Not owned.
   const Diagnosis* diagnosis = nullptr;  ///< Not owned.
   const Knowledge* knowledge = nullptr;  ///< Not owned.
 };

@@ -27,16 +27,16 @@ struct RingRef {
 };
 
 struct Backend {
-  std::string type;          ///< "vif", "vbd", "qdisk", "console", "vkbd", ...
-  DomId backend_domain;      ///< From the backend path, or from backend-id where only the frontend is
-                             ///< listed.
-  DomId frontend_domain;     ///< From the path component, never from a frontend key.
+  std::string type;       ///< "vif", "vbd", "qdisk", "console", "vkbd", ...
+  DomId backend_domain;   ///< From the backend path, or from backend-id where only the frontend is
+                          ///< listed.
+  DomId frontend_domain;  ///< From the path component, never from a frontend key.
   std::uint32_t handle = 0;  ///< vif number, or virtual device number of a disk (51712 = xvda).
-  std::optional<int> backend_state;   ///< XenbusState; 4 = connected. Written by the backend domain.
+  std::optional<int> backend_state;  ///< XenbusState; 4 = connected. Written by the backend domain.
   std::optional<int> frontend_state;  ///< Guest-writable.
-  std::string mac, bridge;   ///< From the backend directory; "" where absent.
+  std::string mac, bridge;            ///< From the backend directory; "" where absent.
   std::string backend_path;
-  std::vector<RingRef> rings;         ///< From the frontend directory: guest-writable.
+  std::vector<RingRef> rings;  ///< From the frontend directory: guest-writable.
   std::uint32_t queues = 1;
   /// "vif1.0", "vbd1/51712"
   [[nodiscard]] std::string name() const;

@@ -14,8 +14,8 @@ struct TextSlice {
   std::size_t text = 0;   ///< Index into the input of merge_console_texts().
   std::size_t begin = 0;  ///< Byte range.
   std::size_t end = 0;
-  bool xen_lines_known = false;  ///< Xen's lines in here were delivered by another slice already: read
-                                 ///< only what others (dom0's kernel) printed.
+  bool xen_lines_known = false;  ///< Xen's lines in here were delivered by another slice already:
+                                 ///< read only what others (dom0's kernel) printed.
 };
 
 /// Orders and trims `texts` so that each Xen line is read once. Texts are aligned by their "(XEN)"

@@ -43,9 +43,9 @@ inline constexpr std::size_t kMaxLineBytes = 64 * 1024;
 class LineReader {
  public:
   struct Options {
-    bool repair_pastes = false;  ///< Join wrapped lines on needs_more. For files and pastes only: in
-                                 ///< a ring, two lines may have two authors.
-    std::uint32_t input = 0;     ///< Stored into each Line.
+    bool repair_pastes = false;  ///< Join wrapped lines on needs_more. For files and pastes only:
+                                 ///< in a ring, two lines may have two authors.
+    std::uint32_t input = 0;  ///< Stored into each Line.
   };
 
   /// `literals`: each 3 to 32 bytes, all of them what any consumer needs to see; copied.
@@ -69,6 +69,7 @@ class LineReader {
 
 /// Splits one physical line (no LF) into messages and strips their prefixes; calls `deliver` for
 /// each, in order. Pure; exposed for tests and for `explain`.
-void split_messages(std::string_view physical_line, const std::function<void(const Line&)>& deliver);
+void split_messages(std::string_view physical_line,
+                    const std::function<void(const Line&)>& deliver);
 
 }  // namespace xic

@@ -8,10 +8,10 @@
 namespace xic {
 
 enum class Clock : std::uint8_t {
-  none,         ///< The line carries no time.
-  xen_boot,     ///< "[    3.378169]" after "(XEN)": nanoseconds since Xen started.
-  xen_wall,     ///< "[2026-11-23 09:15:02.114]" after "(XEN)": nanoseconds since 1970, UTC.
-  xen_cycles,   ///< "[0000001b1ffedeb8]" after "(XEN)": raw counter; not comparable with the others.
+  none,        ///< The line carries no time.
+  xen_boot,    ///< "[    3.378169]" after "(XEN)": nanoseconds since Xen started.
+  xen_wall,    ///< "[2026-11-23 09:15:02.114]" after "(XEN)": nanoseconds since 1970, UTC.
+  xen_cycles,  ///< "[0000001b1ffedeb8]" after "(XEN)": raw counter; not comparable with the others.
   dom0_uptime,  ///< "[   68.290307]" of dom0's Linux: nanoseconds since that kernel started.
 };
 

@@ -32,8 +32,13 @@ struct Limit {
 
 /// The probe's answer (DESIGN: a load at gfn == mfn of frames dom0 has mapped).
 struct ProbeResult {
-  enum class Answer : std::uint8_t { present, absent, mixed, not_possible } answer = Answer::not_possible;
-  bool valid_host = false;   ///< The host met every condition under which the answer decides.
+  enum class Answer : std::uint8_t {
+    present,
+    absent,
+    mixed,
+    not_possible
+  } answer = Answer::not_possible;
+  bool valid_host = false;  ///< The host met every condition under which the answer decides.
   std::uint32_t frames = 0;
   std::string detail;
   std::string source;
@@ -42,7 +47,11 @@ struct ProbeResult {
 /// "Is this frame granted to dom0 now?" answered by GNTTABOP_cache_flush.
 struct GrantedNow {
   Frame frame;
-  enum class Answer : std::uint8_t { granted_or_own, not_granted, free_or_xen } answer = Answer::not_granted;
+  enum class Answer : std::uint8_t {
+    granted_or_own,
+    not_granted,
+    free_or_xen
+  } answer = Answer::not_granted;
   bool at_fault = false;  ///< Asked at once when the fault arrived, not afterwards.
   std::string source;
 };
@@ -54,20 +63,20 @@ struct Facts {
   Hypervisor hypervisor;
   MemoryMap memory;
   Backends backends;
-  std::optional<GrantDump> latest_dump;      ///< The latest complete dump of the last boot, else the
-                                             ///< latest damaged one.
+  std::optional<GrantDump> latest_dump;  ///< The latest complete dump of the last boot, else the
+                                         ///< latest damaged one.
   std::uint32_t complete_dumps = 0;
   std::uint32_t damaged_dumps = 0;
-  std::vector<FaultGroup> faults;            ///< Xen's, in order of first appearance.
-  std::vector<FaultGroup> foreign_faults;    ///< Linux's own.
-  std::vector<Dom0Error> dom0_errors;        ///< At most kMaxEvents, the rest counted in limits.
-  std::vector<HypervisorEvent> events;       ///< At most kMaxEvents.
+  std::vector<FaultGroup> faults;          ///< Xen's, in order of first appearance.
+  std::vector<FaultGroup> foreign_faults;  ///< Linux's own.
+  std::vector<Dom0Error> dom0_errors;      ///< At most kMaxEvents, the rest counted in limits.
+  std::vector<HypervisorEvent> events;     ///< At most kMaxEvents.
   std::optional<ProbeResult> probe;
   std::vector<GrantedNow> granted_now;
-  std::optional<std::string> dom0_kernel;    ///< "5.10.0-32-arm64"
-  std::uint64_t lost_console_bytes = 0;      ///< Between reads, since the cursor.
-  std::uint64_t damaged_fault_lines = 0;     ///< Began like a fault and could not be read.
-  std::vector<Limit> limits;                 ///< Found while reading; diagnosis adds its own.
+  std::optional<std::string> dom0_kernel;  ///< "5.10.0-32-arm64"
+  std::uint64_t lost_console_bytes = 0;    ///< Between reads, since the cursor.
+  std::uint64_t damaged_fault_lines = 0;   ///< Began like a fault and could not be read.
+  std::vector<Limit> limits;               ///< Found while reading; diagnosis adds its own.
   static constexpr std::size_t kMaxEvents = 256;
 };
 

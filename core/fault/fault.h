@@ -32,7 +32,8 @@ enum class Access : std::uint8_t { unknown, read, write, instruction };
 struct Register {
   std::string_view name;  ///< Static storage.
   std::uint64_t value = 0;
-  std::uint8_t digits = 0;  ///< Least number of hex digits to print (8 for "0x%08x"); 0 = as needed.
+  std::uint8_t digits =
+      0;  ///< Least number of hex digits to print (8 for "0x%08x"); 0 = as needed.
 };
 
 /// Up to kMax registers in the order printed. No allocation.
@@ -64,19 +65,21 @@ struct Fault {
   FaultKind kind = FaultKind::smmuv2_context;
   FaultOrigin origin = FaultOrigin::xen;
   Access access = Access::unknown;
-  bool multiple = false;     ///< The hardware says that more faults happened than it recorded (MULTI).
-  bool complete = true;      ///< False: a half of a multi-line event was not seen.
-  bool mid_line = false;     ///< See Line::mid_line (any of its lines).
-  bool repaired = false;     ///< See Line::repaired (any of its lines).
+  bool multiple = false;  ///< The hardware says that more faults happened than it recorded (MULTI).
+  bool complete = true;   ///< False: a half of a multi-line event was not seen.
+  bool mid_line = false;  ///< See Line::mid_line (any of its lines).
+  bool repaired = false;  ///< See Line::repaired (any of its lines).
   std::optional<bool> privileged;
-  std::optional<std::uint8_t> level;      ///< Table level of the failing walk (SMMUv2 PLVL).
+  std::optional<std::uint8_t> level;  ///< Table level of the failing walk (SMMUv2 PLVL).
   std::optional<Iova> iova;
-  std::optional<std::uint32_t> cb;        ///< SMMUv2 context bank.
-  std::optional<std::uint32_t> stream_id; ///< SMMUv2 GFSYNR1[15:0], Linux cbfrsynra, SMMUv3 dw0[63:32].
-  std::optional<DomId> domain;            ///< Only where the line names it (4.5, IPMMU, AMD-Vi).
-  std::string_view iommu;    ///< As printed: device-tree path ("/smmu@fd800000"), Linux device, or "".
-  std::string_view device;   ///< Faulting device where printed: PCI SBDF.
-  std::string_view reason;   ///< Text the driver adds ("05 - PTE Write access is not set"), or "".
+  std::optional<std::uint32_t> cb;  ///< SMMUv2 context bank.
+  std::optional<std::uint32_t>
+      stream_id;                ///< SMMUv2 GFSYNR1[15:0], Linux cbfrsynra, SMMUv3 dw0[63:32].
+  std::optional<DomId> domain;  ///< Only where the line names it (4.5, IPMMU, AMD-Vi).
+  std::string_view
+      iommu;  ///< As printed: device-tree path ("/smmu@fd800000"), Linux device, or "".
+  std::string_view device;  ///< Faulting device where printed: PCI SBDF.
+  std::string_view reason;  ///< Text the driver adds ("05 - PTE Write access is not set"), or "".
   RegisterSet registers;
   Timestamp time;            ///< Of its first line.
   std::uint64_t offset = 0;  ///< Byte offset of its first line in its input.
@@ -88,27 +91,30 @@ struct Fault {
 /// Names of the bits set in the fault's status registers, most telling first: "TF", "PF", "MULTI",
 /// "USF", "F_TRANSLATION" ... Names of the Arm SMMU architecture (IHI 0062, IHI 0070), of Xen's
 /// drivers, and of the VT-d and AMD-Vi specifications. Static storage.
-[[nodiscard]] std::vector<std::string_view> flag_names(FaultKind kind, const RegisterSet& registers);
+[[nodiscard]] std::vector<std::string_view> flag_names(FaultKind kind,
+                                                       const RegisterSet& registers);
 
 /// One register in words, bit by bit: "FSR 0x402: TF (translation fault), FORMAT 2 (AArch64)".
-[[nodiscard]] std::vector<std::string> describe_registers(FaultKind kind, const RegisterSet& registers);
+[[nodiscard]] std::vector<std::string> describe_registers(FaultKind kind,
+                                                          const RegisterSet& registers);
 
 /// What kind of failure the registers report.
 enum class FaultClass : std::uint8_t {
-  translation,    ///< No entry: SMMUv2 TF and nothing else (MULTI, SS and FORMAT do not matter);
-                  ///< SMMUv3 0x10; IPMMU TF; VT-d reasons 1, 2; AMD-Vi with PR clear.
-  permission,     ///< Entry present, access refused (SMMUv2 PF, SMMUv3 0x13, IPMMU PF, VT-d 5, 6, AMD PR).
-  access_flag,    ///< SMMUv2 AFF, SMMUv3 0x12.
-  address_size,   ///< SMMUv2 ASF, SMMUv3 0x11, VT-d 4 (beyond MGAW).
-  external_abort, ///< EF: the table walk itself failed; SMMUv3 0x0b; IPMMU ABORT.
-  tlb_conflict,   ///< TLBMCF, TLBLKF; SMMUv3 0x20; IPMMU MHIT.
-  unsupported,    ///< UUT; SMMUv3 0x01.
-  stream_unknown,    ///< USF; SMMUv3 0x02.
-  stream_conflict,   ///< SMCF.
-  stream_disabled,   ///< ICF (S2CR type = fault); SMMUv3 0x04, 0x06, 0x07.
-  configuration,     ///< Other configuration faults (UCBF, UCIF, CAF; SMMUv3 0x03, 0x08-0x0a, 0x21).
-  mixed,          ///< Several of these at once.
-  other,          ///< None that we can tell (also: the register was not printed).
+  translation,  ///< No entry: SMMUv2 TF and nothing else (MULTI, SS and FORMAT do not matter);
+                ///< SMMUv3 0x10; IPMMU TF; VT-d reasons 1, 2; AMD-Vi with PR clear.
+  permission,   ///< Entry present, access refused (SMMUv2 PF, SMMUv3 0x13, IPMMU PF, VT-d 5, 6, AMD
+                ///< PR).
+  access_flag,  ///< SMMUv2 AFF, SMMUv3 0x12.
+  address_size,     ///< SMMUv2 ASF, SMMUv3 0x11, VT-d 4 (beyond MGAW).
+  external_abort,   ///< EF: the table walk itself failed; SMMUv3 0x0b; IPMMU ABORT.
+  tlb_conflict,     ///< TLBMCF, TLBLKF; SMMUv3 0x20; IPMMU MHIT.
+  unsupported,      ///< UUT; SMMUv3 0x01.
+  stream_unknown,   ///< USF; SMMUv3 0x02.
+  stream_conflict,  ///< SMCF.
+  stream_disabled,  ///< ICF (S2CR type = fault); SMMUv3 0x04, 0x06, 0x07.
+  configuration,    ///< Other configuration faults (UCBF, UCIF, CAF; SMMUv3 0x03, 0x08-0x0a, 0x21).
+  mixed,            ///< Several of these at once.
+  other,            ///< None that we can tell (also: the register was not printed).
 };
 [[nodiscard]] FaultClass classify(FaultKind kind, const RegisterSet& registers);
 
@@ -120,12 +126,12 @@ struct Position {
 
 /// What was known about the faulting frame from grant dumps when a fault arrived; see core/grant.
 struct GrantSighting {
-  bool asked = false;      ///< A complete dump of this boot stood before (or after) the fault.
-  bool found = false;      ///< It showed the frame granted to (mapped by) dom0.
+  bool asked = false;  ///< A complete dump of this boot stood before (or after) the fault.
+  bool found = false;  ///< It showed the frame granted to (mapped by) dom0.
   DomId granter;
   GrantRef ref;
-  std::uint32_t pin = 0;   ///< Xen's pin word: 0x1 per writable CPU map, 0x100 per read-only one.
-  Position dump;           ///< Begin of that dump.
+  std::uint32_t pin = 0;  ///< Xen's pin word: 0x1 per writable CPU map, 0x100 per read-only one.
+  Position dump;          ///< Begin of that dump.
   Timestamp dump_time;
   friend bool same_grant(const GrantSighting& a, const GrantSighting& b) {
     return a.found && b.found && a.granter == b.granter && a.ref == b.ref;
@@ -140,7 +146,7 @@ struct FaultGroup {
   Access access = Access::unknown;
   bool multiple = false;
   bool complete = true;
-  bool mid_line = false;     ///< True if *every* member was mid-line.
+  bool mid_line = false;  ///< True if *every* member was mid-line.
   bool repaired = false;
   std::optional<bool> privileged;
   std::optional<std::uint8_t> level;
@@ -151,52 +157,54 @@ struct FaultGroup {
   std::string iommu;
   std::string device;
   std::string reason;
-  RegisterSet registers;     ///< Of the first member.
+  RegisterSet registers;  ///< Of the first member.
   std::uint64_t count = 0;
-  std::uint32_t boot = 0;    ///< Which boot of the hypervisor within the inputs, from 0.
+  std::uint32_t boot = 0;  ///< Which boot of the hypervisor within the inputs, from 0.
   Timestamp first, last;
   Position first_at, last_at;
   std::vector<std::string> raw;  ///< Lines of the first member.
-  GrantSighting before;      ///< Nearest complete dump before the first member (frozen then).
-  GrantSighting after;       ///< First complete dump after the last member.
-  bool sightings_differ = false;  ///< Later members saw another granter or ref: attribution is not one.
+  GrantSighting before;          ///< Nearest complete dump before the first member (frozen then).
+  GrantSighting after;           ///< First complete dump after the last member.
+  bool sightings_differ =
+      false;  ///< Later members saw another granter or ref: attribution is not one.
   std::optional<std::size_t> dom0_error;  ///< Index of the joined Facts::dom0_errors entry.
 };
 
 /// An error a dom0 driver reported about DMA (or one that users take for it).
 struct Dom0Error {
-  Timestamp uptime;      ///< Clock::dom0_uptime or none.
-  std::string driver;    ///< "macb"
-  std::string device;    ///< "ff0e0000.ethernet"
-  std::string netdev;    ///< "eth0", or "".
-  std::string message;   ///< "DMA bus error: HRESP not OK"
+  Timestamp uptime;     ///< Clock::dom0_uptime or none.
+  std::string driver;   ///< "macb"
+  std::string device;   ///< "ff0e0000.ethernet"
+  std::string netdev;   ///< "eth0", or "".
+  std::string message;  ///< "DMA bus error: HRESP not OK"
   std::string raw;
   Position at;
   std::uint32_t boot = 0;
   std::uint64_t count = 1;  ///< Repetitions folded in.
-  bool near_fault = false;  ///< Joined to a fault: within a second where clocks relate, else adjacent.
+  bool near_fault =
+      false;  ///< Joined to a fault: within a second where clocks relate, else adjacent.
 };
 
 /// Something Xen said that is no fault but explains one.
 struct HypervisorEvent {
   enum class Kind : std::uint8_t {
-    cmd_sync_timeout,   ///< SMMUv3 CMD_SYNC / CMDQ timeout.
+    cmd_sync_timeout,  ///< SMMUv3 CMD_SYNC / CMDQ timeout.
     tlb_sync_timeout,
-    events_lost,        ///< EVTQ/PRIQ overflow, "events may have been lost".
-    iommu_map_failed,   ///< "dN: IOMMU mapping dfn .. to mfn .. failed".
-    deassign_failed,    ///< "deassign (...) failed", "not attached to domain".
-    assigned,           ///< "dN: p2maddr ..": a domain has a context on this SMMU.
-    init_failed,        ///< "no translation support!", "Couldn't configure correctly all the IOMMUs."
-    hypervisor_crash,   ///< "Xen BUG at", "Unexpected Trap", "Panic on CPU".
-    guest_abort,        ///< "traps.c:...:dNvM HSR=...": a CPU access, not DMA.
-    domain_destroyed,   ///< Evidence that a domain ended.
-    suppressed,         ///< "printk: N messages suppressed."
-    swiotlb,            ///< dom0: "swiotlb buffer is full", "only able to allocate".
-    self_grant,         ///< dom0: "mapping in shared page N from domain 0".
+    events_lost,       ///< EVTQ/PRIQ overflow, "events may have been lost".
+    iommu_map_failed,  ///< "dN: IOMMU mapping dfn .. to mfn .. failed".
+    deassign_failed,   ///< "deassign (...) failed", "not attached to domain".
+    assigned,          ///< "dN: p2maddr ..": a domain has a context on this SMMU.
+    init_failed,  ///< "no translation support!", "Couldn't configure correctly all the IOMMUs."
+    hypervisor_crash,  ///< "Xen BUG at", "Unexpected Trap", "Panic on CPU".
+    guest_abort,       ///< "traps.c:...:dNvM HSR=...": a CPU access, not DMA.
+    domain_destroyed,  ///< Evidence that a domain ended.
+    suppressed,        ///< "printk: N messages suppressed."
+    swiotlb,           ///< dom0: "swiotlb buffer is full", "only able to allocate".
+    self_grant,        ///< dom0: "mapping in shared page N from domain 0".
   };
   Kind kind = Kind::hypervisor_crash;
-  std::string iommu;     ///< Node, where named.
-  std::string device;    ///< PCI SBDF, where named.
+  std::string iommu;   ///< Node, where named.
+  std::string device;  ///< PCI SBDF, where named.
   std::optional<DomId> domain;
   std::string message;
   std::uint64_t count = 1;

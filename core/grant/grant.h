@@ -19,23 +19,23 @@ namespace xic {
 struct Grant {
   Frame frame;
   GrantRef ref;
-  DomId granter;             ///< "grant-table for remote dN": whose page it is.
-  DomId grantee;             ///< active localdom: who has it mapped.
-  std::uint32_t pin = 0;     ///< 7:0 writable CPU maps, 15:8 read-only ones, 31:16 device maps.
+  DomId granter;          ///< "grant-table for remote dN": whose page it is.
+  DomId grantee;          ///< active localdom: who has it mapped.
+  std::uint32_t pin = 0;  ///< 7:0 writable CPU maps, 15:8 read-only ones, 31:16 device maps.
   std::uint16_t guest_flags = 0;  ///< Guest-writable.
   [[nodiscard]] bool writable() const { return (pin & 0x00ff00ffU) != 0; }
 };
 
 /// One run of debug key 'g'.
 struct GrantDump {
-  bool begin_seen = false;   ///< "[ key 'g' pressed"
-  bool end_seen = false;     ///< "] done"
-  bool damaged = false;      ///< A line within it could not be parsed, or bytes were lost.
-  std::uint64_t dropped = 0; ///< Entries over GrantDumpParser::kMaxEntries.
+  bool begin_seen = false;    ///< "[ key 'g' pressed"
+  bool end_seen = false;      ///< "] done"
+  bool damaged = false;       ///< A line within it could not be parsed, or bytes were lost.
+  std::uint64_t dropped = 0;  ///< Entries over GrantDumpParser::kMaxEntries.
   Timestamp begin_time, end_time;
-  Position at;               ///< Of its first line.
+  Position at;  ///< Of its first line.
   std::uint32_t boot = 0;
-  std::vector<Grant> grants; ///< In the order printed.
+  std::vector<Grant> grants;  ///< In the order printed.
   /// Only a complete dump may say that a frame is *not* granted.
   [[nodiscard]] bool complete() const { return begin_seen && end_seen && !damaged && dropped == 0; }
 };

@@ -57,9 +57,9 @@ struct DirectMapClaim {
 
 /// Could a guest have written a line that begins "(XEN) "? See docs/verdict.md (facts B.4).
 struct LineTrust {
-  std::optional<bool> debug_build;       ///< debug=y: any Arm guest can print raw bytes.
-  std::optional<bool> console_to_ring;   ///< Known from the command line.
-  bool dom0less_console = false;         ///< A dom0less domain with an emulated UART was seen.
+  std::optional<bool> debug_build;      ///< debug=y: any Arm guest can print raw bytes.
+  std::optional<bool> console_to_ring;  ///< Known from the command line.
+  bool dom0less_console = false;        ///< A dom0less domain with an emulated UART was seen.
   /// All known, and none lets a guest write.
   [[nodiscard]] bool only_xen_can_write() const {
     return debug_build == false && console_to_ring == false && !dom0less_console;
@@ -70,38 +70,39 @@ struct Hypervisor {
   bool seen = false;  ///< Any trace of Xen. Linux's own IOMMU lines are none.
   std::optional<Sourced<Version>> version;
   std::optional<Sourced<Arch>> arch;
-  std::vector<Sourced<Commit>> commits;         ///< Every commit named; empty text names none.
+  std::vector<Sourced<Commit>> commits;  ///< Every commit named; empty text names none.
   std::optional<Sourced<std::string>> changeset_text;  ///< As found, may be "" or "unavailable".
   std::optional<Sourced<std::string>> build_id;
-  std::optional<Sourced<std::string>> distribution;    ///< "Debian 4.14.6-1"
+  std::optional<Sourced<std::string>> distribution;  ///< "Debian 4.14.6-1"
   std::optional<Sourced<std::string>> compile_by;
-  std::optional<Sourced<std::string>> command_line;    ///< Xen's.
-  std::optional<Sourced<std::uint32_t>> sysctl_abi;    ///< A number the hypervisor answered to.
-  std::optional<Sourced<std::uint64_t>> features;      ///< XENFEAT words.
-  std::optional<Sourced<bool>> table_shared;           ///< CPU and IOMMU share the P2M.
+  std::optional<Sourced<std::string>> command_line;  ///< Xen's.
+  std::optional<Sourced<std::uint32_t>> sysctl_abi;  ///< A number the hypervisor answered to.
+  std::optional<Sourced<std::uint64_t>> features;    ///< XENFEAT words.
+  std::optional<Sourced<bool>> table_shared;         ///< CPU and IOMMU share the P2M.
   bool ipmmu_sharing_disabled = false;  ///< "disable sharing P2M table between the CPU and IPMMU".
-  bool llc_coloring = false;            ///< "dom0_colors", "llc-coloring", "Domain 0 has N color(s)".
+  bool llc_coloring = false;  ///< "dom0_colors", "llc-coloring", "Domain 0 has N color(s)".
   std::vector<IommuClaim> iommu;
   std::vector<std::string> iommu_kinds;  ///< "SMMUv2", "SMMUv3", "IPMMU", "VT-d", "AMD-Vi" seen.
   std::vector<DirectMapClaim> direct_map;
   LineTrust trust;
   std::optional<Sourced<std::string>> log_level;  ///< "All", "Errors and warnings", ...
   std::optional<Sourced<std::uint32_t>> ring_kib;
-  bool boot_start_seen = false;   ///< The console text reaches back to the banner.
+  bool boot_start_seen = false;           ///< The console text reaches back to the banner.
   std::optional<Timestamp> dom0_started;  ///< Xen's time of dom0's first instruction, roughly.
-  std::uint32_t boots = 0;        ///< Banners seen.
+  std::uint32_t boots = 0;                ///< Banners seen.
 
-  [[nodiscard]] std::optional<bool> iommu_enabled() const;   ///< By the strongest claims; nothing when
-                                                             ///< they contradict or are absent.
-  [[nodiscard]] std::optional<bool> direct_mapped() const;   ///< Colouring and bit 16 win over lines.
+  [[nodiscard]] std::optional<bool> iommu_enabled() const;  ///< By the strongest claims; nothing
+                                                            ///< when they contradict or are absent.
+  [[nodiscard]] std::optional<bool> direct_mapped()
+      const;  ///< Colouring and bit 16 win over lines.
   /// XENFEAT_not_direct_mapped (16) or XENFEAT_direct_mapped (17), public/features.h, Xen 4.16.
   [[nodiscard]] bool has_direct_map_feature_bit() const;
 };
 
 /// Lines -> Hypervisor: boot banner, `xl info`, Debian's banner, Yocto's compile_by, crash banners
 /// ("Xen-4.14.0  arm64  debug=y"), Linux's "Xen 4.13 support found", `grep -r . /sys/hypervisor`
-/// ("/sys/hypervisor/properties/features:00002705"), hypfs ("/buildinfo/changeset: ..."), SMMU probe
-/// lines, virt_caps, log level, ring size, key 'h' listings.
+/// ("/sys/hypervisor/properties/features:00002705"), hypfs ("/buildinfo/changeset: ..."), SMMU
+/// probe lines, virt_caps, log level, ring size, key 'h' listings.
 class HypervisorParser {
  public:
   HypervisorParser();

@@ -18,17 +18,19 @@ struct AddressRange {
   std::uint64_t end = 0;    ///< One past the last.
   std::string name;         ///< "dom0 BANK[0]", "GICD", "Xen scratch" ...
   std::string source;       ///< Where it was read.
-  [[nodiscard]] bool contains(std::uint64_t address) const { return address >= begin && address < end; }
+  [[nodiscard]] bool contains(std::uint64_t address) const {
+    return address >= begin && address < end;
+  }
 };
 
 enum class AddressClass : std::uint8_t {
   dom0_ram,     ///< In a bank Xen allocated to dom0 (BANK[] lines, dom0's device-tree /memory).
   foreign_ram,  ///< Host RAM (Xen's RAM: lines) that is not dom0's: a guest's, Xen's, or free.
   mmio,
-  its,          ///< A GIC ITS page: the MSI doorbell lies at +0x10040 (GITS_TRANSLATER).
-  reserved,     ///< Reserved memory, Xen scratch, grant-table or extended region of dom0.
-  not_ram,      ///< Host RAM is known and this is outside it, and in no known device.
-  unknown,      ///< Not enough is known.
+  its,       ///< A GIC ITS page: the MSI doorbell lies at +0x10040 (GITS_TRANSLATER).
+  reserved,  ///< Reserved memory, Xen scratch, grant-table or extended region of dom0.
+  not_ram,   ///< Host RAM is known and this is outside it, and in no known device.
+  unknown,   ///< Not enough is known.
 };
 
 struct AddressInfo {

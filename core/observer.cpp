@@ -1,0 +1,246 @@
+#include "core/observer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "core/backend/backend.h"
+#include "core/fault/dom0_error_log.h"
+#include "core/fault/groups.h"
+#include "core/fault/parser.h"
+#include "core/grant/dump_history.h"
+#include "core/grant/grant.h"
+#include "core/hypervisor/hypervisor.h"
+#include "core/memory/memory_map.h"
+
+namespace xic {
+namespace {
+
+constexpr std::string_view kXenPrefix = "(XEN)";
+
+std::vector<std::string_view> all_literals() {
+  std::vector<std::string_view> all;
+  for (auto part :
+       {FaultParser::literals(), GrantDumpParser::literals(), HypervisorParser::literals(),
+        MemoryParser::literals(), StoreParser::literals()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+bool same_event(const HypervisorEvent& a, const HypervisorEvent& b) {
+  return a.kind == b.kind && a.boot == b.boot && a.iommu == b.iommu && a.device == b.device &&
+         a.domain == b.domain && a.message == b.message;
+}
+
+}  // namespace
+
+struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
+  Impl() : literals(all_literals()), fault_parser(this), dump_parser(this) {}
+
+  // ---- lines ------------------------------------------------------------------------------------
+  Consumed on_line(const Line& found, bool last_chance) override {
+    Line line = found;
+    line.offset += options.base_offset;
+    if (line.speaker == Speaker::xen) {
+      if (options.skip_xen_lines) return Consumed::yes;
+      hypervisor.note_xen_seen();
+    }
+    fault_delivered = false;
+    if (fault_parser.consume(line, last_chance) == Consumed::needs_more && !last_chance) {
+      return Consumed::needs_more;
+    }
+    if (fault_delivered) return Consumed::yes;
+    if (dump_parser.consume(line) == Consumed::yes) return Consumed::yes;
+    // What is left is rare. A line may tell several things: "smmu: ...: d0: p2maddr" is an
+    // assignment and says that the IOMMU is on.
+    const Consumed identity = hypervisor.consume(line, last_chance);
+    if (identity == Consumed::needs_more && !last_chance) return Consumed::needs_more;
+    if (hypervisor.take_new_boot()) start_new_boot();
+    const Consumed ranges = memory.consume(line);
+    const Consumed keys = store.consume(line);
+    const bool any = identity != Consumed::no || ranges != Consumed::no || keys != Consumed::no;
+    return any ? Consumed::yes : Consumed::no;
+  }
+
+  /// What an earlier boot left in memory says nothing about this one.
+  void start_new_boot() {
+    ++boot;
+    memory.reset();
+    dumps.forget();
+  }
+
+  // ---- faults -----------------------------------------------------------------------------------
+  void on_fault(const Fault& fault) override {
+    fault_delivered = true;
+    if (fault.origin == FaultOrigin::linux_kernel) {
+      bool is_new = false;
+      foreign.add(fault, boot, &is_new);
+      return;
+    }
+    bool is_new = false;
+    const auto index = faults.add(fault, boot, &is_new);
+    if (!index) return;
+    FaultGroup& group = faults.at(*index);
+    group.after = GrantSighting{};
+    if (fault.iova) {
+      const GrantSighting now = dumps.look_up(frame_of(*fault.iova));
+      if (is_new) {
+        group.before = now;
+      } else if (now.found && !same_grant(group.before, now)) {
+        group.sightings_differ = true;
+      }
+    }
+    dom0_errors.on_fault(*index, &group);
+  }
+
+  void on_event(const HypervisorEvent& event) override {
+    const auto known = std::find_if(events.begin(), events.end(), [&](const HypervisorEvent& e) {
+      HypervisorEvent here = event;
+      here.boot = boot;
+      return same_event(e, here);
+    });
+    if (known != events.end()) {
+      known->count += event.count;
+      known->number += event.number;
+    } else if (events.size() < Facts::kMaxEvents) {
+      events.push_back(event);
+      events.back().boot = boot;
+    } else {
+      ++events_dropped;
+    }
+  }
+
+  void on_dom0_error(const Dom0Error& error) override { dom0_errors.add(error, boot, &faults); }
+
+  // ---- grants -----------------------------------------------------------------------------------
+  void on_grant_dump(GrantDump&& dump) override {
+    dump.boot = boot;
+    if (!dumps.add(std::move(dump))) return;
+    for (std::size_t i = 0; i < faults.groups().size(); ++i) {
+      FaultGroup& group = faults.at(i);
+      if (group.boot != boot || group.after.asked || !group.iova) continue;
+      group.after = dumps.look_up(frame_of(*group.iova));
+    }
+  }
+
+  std::vector<std::string_view> literals;
+  InputOptions options;
+  std::unique_ptr<LineReader> reader;
+  bool xen_prefix_seen = false;
+  FaultParser fault_parser;
+  GrantDumpParser dump_parser;
+  HypervisorParser hypervisor;
+  MemoryParser memory;
+  StoreParser store;
+  FaultGroups faults;
+  FaultGroups foreign;
+  DumpHistory dumps;
+  Dom0ErrorLog dom0_errors;
+  std::vector<HypervisorEvent> events;
+  std::uint64_t events_dropped = 0;
+  std::uint64_t cut_lines = 0;
+  std::uint32_t boot = 0;
+  bool fault_delivered = false;
+  Facts facts;  // What callers state directly; the rest is filled in by snapshot().
+};
+
+Observer::Observer() : impl_(std::make_unique<Impl>()) {}
+Observer::~Observer() = default;
+
+void Observer::begin_input(const InputOptions& options) {
+  impl_->options = options;
+  auto& sources = impl_->facts.sources;
+  const bool continues = !sources.empty() && sources.back().name == options.name;
+  if (!continues) sources.push_back({options.name, 0, options.recognised_as});
+  LineReader::Options reading;
+  reading.repair_pastes = options.repair_pastes;
+  reading.input = static_cast<std::uint32_t>(sources.size() - 1);
+  impl_->reader = std::make_unique<LineReader>(impl_->literals, impl_.get(), reading);
+}
+
+void Observer::feed(std::string_view bytes) {
+  if (!impl_->reader) return;
+  // Any "(XEN)" is a trace of Xen, also on lines that no parser asks for.
+  if (!impl_->xen_prefix_seen && bytes.find(kXenPrefix) != std::string_view::npos) {
+    impl_->xen_prefix_seen = true;
+    impl_->hypervisor.note_xen_seen();
+  }
+  impl_->facts.sources.back().bytes += bytes.size();
+  impl_->reader->feed(bytes);
+}
+
+void Observer::end_input() {
+  if (!impl_->reader) return;
+  impl_->reader->finish();
+  impl_->cut_lines += impl_->reader->counters().cut_lines;
+  impl_->reader.reset();
+}
+
+void Observer::note_lost_bytes(std::uint64_t bytes) {
+  impl_->facts.lost_console_bytes += bytes;
+  impl_->dump_parser.note_gap();
+}
+
+void Observer::set_mode(InputMode mode, bool root) {
+  impl_->facts.mode = mode;
+  impl_->facts.root = root;
+}
+void Observer::add_limit(Limit limit) {
+  impl_->facts.limits.push_back(std::move(limit));
+}
+void Observer::set_sysctl_abi(std::uint32_t number, std::string source) {
+  impl_->hypervisor.set_sysctl_abi(number, std::move(source));
+}
+void Observer::set_features(std::uint64_t words, std::string source) {
+  impl_->hypervisor.set_features(words, std::move(source));
+}
+void Observer::set_probe(ProbeResult result) {
+  impl_->facts.probe = std::move(result);
+}
+void Observer::add_granted_now(GrantedNow answer) {
+  impl_->facts.granted_now.push_back(std::move(answer));
+}
+
+Facts Observer::snapshot() {
+  // A recording has ended: what is half-seen stays half-seen. A live text goes on.
+  if (impl_->facts.mode != InputMode::live) {
+    impl_->fault_parser.finish();
+    impl_->dump_parser.finish();
+  }
+  Facts facts = impl_->facts;
+  facts.hypervisor = impl_->hypervisor.snapshot();
+  facts.memory = impl_->memory.map();
+  facts.backends = impl_->store.snapshot();
+  facts.latest_dump = impl_->dumps.latest();
+  facts.complete_dumps = impl_->dumps.complete_count();
+  facts.damaged_dumps = impl_->dumps.damaged_count();
+  facts.faults = impl_->faults.groups();
+  facts.foreign_faults = impl_->foreign.groups();
+  facts.events = impl_->events;
+  facts.damaged_fault_lines = impl_->fault_parser.damaged_lines();
+  if (facts.hypervisor.dom0_kernel) facts.dom0_kernel = facts.hypervisor.dom0_kernel->value;
+  facts.dom0_errors = impl_->dom0_errors.joined(facts.hypervisor.dom0_started, &facts.faults);
+
+  const std::uint64_t overflow = impl_->faults.overflow() + impl_->foreign.overflow();
+  if (overflow != 0) {
+    facts.limits.push_back({"groups_overflow", "more different faults than are kept apart",
+                            std::to_string(overflow) + " faults are in no group (the first " +
+                                std::to_string(FaultGroups::kMaxGroups) + " identities are kept)"});
+  }
+  if (const std::uint64_t dropped = impl_->events_dropped + impl_->dom0_errors.dropped();
+      dropped != 0) {
+    facts.limits.push_back({"events_overflow", "more different messages than are kept",
+                            std::to_string(dropped) + " were counted and dropped"});
+  }
+  if (impl_->cut_lines != 0) {
+    facts.limits.push_back({"lines_cut", "overlong lines were cut",
+                            std::to_string(impl_->cut_lines) + " lines over " +
+                                std::to_string(kMaxLineBytes) + " bytes"});
+  }
+  return facts;
+}
+
+}  // namespace xic
