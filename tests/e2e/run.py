@@ -4,7 +4,9 @@
     run.py [--list] [--only PATTERN] [--program FILE | --build DIR | --without-subject] [--jobs N] [--repeat N]
     run.py keep SCENARIO      an interactive shell in dom0
     run.py record NAME...     regenerate recordings under tests/data/captures ("all": every one)
+    run.py prepare            fetch packages, make images, build our program for arm64
     run.py sysroot            make the arm64 sysroot and say where it is
+    run.py scenarios          the names of the scenarios that have tests
 """
 
 import argparse
@@ -214,7 +216,8 @@ def main() -> int:
     recorder = verbs.add_parser("record")
     recorder.add_argument("names", nargs="+")
     recorder.add_argument("--into", type=Path)
-    verbs.add_parser("sysroot")
+    for verb in ("prepare", "sysroot", "scenarios"):
+        verbs.add_parser(verb)
     parser.add_argument("--list", action="store_true", help="name the tests and end")
     parser.add_argument("--only", metavar="PATTERN", help="part of a test's title, or a glob over all of it")
     parser.add_argument("--jobs", type=int, default=2, help="machines side by side (default: %(default)s)")
@@ -224,8 +227,15 @@ def main() -> int:
     options = parser.parse_args()
     if options.list:
         return run_all(options)
+    if options.verb == "scenarios":
+        print("\n".join(discover()))
+        return 0
     try:
         host.require()
+        if options.verb == "prepare":
+            prepare(list(discover()), with_subject=True)
+            print(subject.build(options.build))
+            return 0
         if options.verb == "sysroot":
             print(releases.sysroot())
             return 0
@@ -234,7 +244,7 @@ def main() -> int:
         bar = "!" * 78
         print(f"{bar}\n!! END-TO-END TESTS SKIPPED: {error}\n{bar}", file=sys.stderr)
         return SKIPPED
-    except RigError as error:
+    except (RigError, subject.BuildError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -8,6 +8,9 @@ import subprocess
 TOOLS = {
     "qemu-system-aarch64": "qemu-system-arm",
     "aarch64-linux-gnu-g++": "g++-aarch64-linux-gnu",
+    "cmake": "cmake",
+    "ninja": "ninja-build",
+    "pkg-config": "pkg-config",
 }
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 

@@ -65,6 +65,7 @@ class Suite:
             "Dir::State::lists": self.dir / "lists", "Dir::State::status": self.dir / "status",
             "Dir::Cache::archives": self.dir / "archives", "Dir::Cache::pkgcache": "", "Dir::Cache::srcpkgcache": "",
             "APT::Architecture": "arm64", "APT::Architectures::": "arm64", "APT::Install-Recommends": "false",
+            "Acquire::AllowInsecureRepositories": "false", "APT::Get::AllowUnauthenticated": "false",
             "APT::Sandbox::User": user, "Acquire::Languages": "none", "Debug::NoLocking": "1",
             # An archived suite's signature stays valid while its date does not.
             "Acquire::Check-Valid-Until": "false" if not self.security else "true",
@@ -127,6 +128,11 @@ def _relative_links(tree: Path) -> None:
 
 def tree(wanted: PackageSet, refresh: bool = False) -> Path:
     """The unpacked set; made once, then needs no network. `packages.json` beside it names every package file and its hash."""
+    with paths.lock(wanted.name):
+        return _tree(wanted, refresh)
+
+
+def _tree(wanted: PackageSet, refresh: bool) -> Path:
     home = paths.cache() / "sets" / wanted.name
     record = home / "packages.json"
     if record.exists() and not refresh:

@@ -15,17 +15,26 @@ LOADER = "ld-linux-aarch64.so.1"
 HOME = "xic"  # where it stands in dom0
 
 
+class BuildError(Exception):
+    """The program cannot be built; the text is the compiler's."""
+
+
 def build(directory: Path) -> Path:
     """Cross-compile the project into `directory`; the program."""
     releases.sysroot()
-    quiet = {"check": True, "stdout": subprocess.DEVNULL}
-    if not (directory / "build.ninja").exists():
-        toolchain = paths.PROJECT / "cmake/toolchains/aarch64-linux-gnu.cmake"
-        subprocess.run(
-            ["cmake", "-S", paths.PROJECT, "-B", directory, "-G", "Ninja", "--toolchain", toolchain,
-             "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DXIC_WERROR=ON", "-DBUILD_TESTING=OFF"], **quiet,
-        )
-    subprocess.run(["cmake", "--build", directory, "--target", PROGRAM], **quiet)
+    toolchain = paths.PROJECT / "cmake/toolchains/aarch64-linux-gnu.cmake"
+    configure = [
+        "cmake", "-S", paths.PROJECT, "-B", directory, "-G", "Ninja", "--toolchain", toolchain,
+        "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DXIC_WERROR=ON", "-DBUILD_TESTING=OFF",
+    ]
+    with paths.lock("build"):
+        commands = [["cmake", "--build", directory, "--target", PROGRAM]]
+        if not (directory / "build.ninja").exists():
+            commands.insert(0, configure)
+        for command in commands:
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if done.returncode:
+                raise BuildError(f"{' '.join(map(str, command))}:\n{done.stdout[-6000:]}")
     return find(directory)
 
 
