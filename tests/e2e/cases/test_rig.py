@@ -57,6 +57,7 @@ class Injection(RigCase):
         ]
         before = stage.xen.ring().next
         stage.smmu.inject(*faults)
+        stage.smmu.settle()
         text = stage.xen.ring_text(since=before)
         for fault in faults:
             self.assertEqual(text.count(fault.printed + "\n"), 1, f"{fault.printed} in {text}")
