@@ -18,6 +18,9 @@ inline constexpr std::size_t kMaxMergeBytes = 64U * 1024 * 1024;
 /// A directory or .tar(.gz): every regular file is recognised by content, never by name. Links out
 /// of the directory, devices and sockets are not followed; sizes and counts are bounded.
 [[nodiscard]] Expected<void> read_capture(const std::string& path, Observer* observer);
+/// The same together with logs of the same host: what they share is counted once.
+[[nodiscard]] Expected<void> read_capture(const std::string& path,
+                                          const std::vector<std::string>& logs, Observer* observer);
 
 /// A hypervisor binary (raw arm64, EFI, gzip): banner, version, changeset, build id.
 [[nodiscard]] Expected<void> read_image(const std::string& path, Observer* observer);

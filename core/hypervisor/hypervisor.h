@@ -69,6 +69,9 @@ struct LineTrust {
 struct Hypervisor {
   bool seen = false;  ///< Any trace of Xen. Linux's own IOMMU lines are none.
   std::optional<Sourced<Version>> version;
+  /// Major and minor alone ("Xen 4.13 support found" of Linux): the release within the series is
+  /// not known, so `version` stays unset where nothing better was seen.
+  std::optional<Sourced<Version>> series;
   std::optional<Sourced<Arch>> arch;
   std::vector<Sourced<Commit>> commits;  ///< Every commit named; empty text names none.
   std::optional<Sourced<std::string>> changeset_text;  ///< As found, may be "" or "unavailable".
@@ -90,6 +93,7 @@ struct Hypervisor {
   bool boot_start_seen = false;           ///< The console text reaches back to the banner.
   std::optional<Timestamp> dom0_started;  ///< Xen's time of dom0's first instruction, roughly.
   std::uint32_t boots = 0;                ///< Banners seen.
+  std::optional<Sourced<std::string>> dom0_kernel;  ///< "5.10.0-32-arm64"
 
   [[nodiscard]] std::optional<bool> iommu_enabled() const;  ///< By the strongest claims; nothing
                                                             ///< when they contradict or are absent.

@@ -1,0 +1,151 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "cli/exit_codes.h"
+
+namespace xic::cli {
+namespace {
+
+constexpr std::string_view kExamples =
+    "Examples:\n"
+    "  xl dmesg | xen-iommu-check --log -\n"
+    "      judge what the hypervisor printed\n"
+    "  xen-iommu-check --capture host1.tar.gz --json\n"
+    "      judge a folder or archive of saved `xl dmesg`, `xl info`, `xenstore-ls -f` ...\n"
+    "  xen-iommu-check --image /boot/xen\n"
+    "      judge a hypervisor that is not running\n"
+    "  xen-iommu-check explain '(XEN) smmu: /smmu@fd800000: Unhandled context fault: ...'\n"
+    "      decode a fault line in words\n"
+    "\n"
+    "Exit status of check: 0 fine, 1 warning, 2 affected, 3 unknown; 64 usage, 69 unavailable,\n"
+    "70 internal error, 74 unreadable input, 77 permission (with --format nagios: 3 instead).";
+
+const std::map<std::string, Format> kFormats = {{"text", Format::text},
+                                                {"json", Format::json},
+                                                {"prometheus", Format::prometheus},
+                                                {"nagios", Format::nagios},
+                                                {"short", Format::short_line}};
+const std::map<std::string, Color> kColors = {
+    {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+
+/// What CLI11 cannot express: which options fit together. "" where all is well.
+std::string contradiction(const Options& options) {
+  if (!options.image.empty() && (!options.logs.empty() || !options.capture.empty())) {
+    return "--image cannot be combined with --log or --capture: it is about another thing, a "
+           "hypervisor that need not be the one that printed them";
+  }
+  if (std::count(options.logs.begin(), options.logs.end(), "-") > 1) {
+    return "standard input can be read only once (--log -)";
+  }
+  if (options.verb != Verb::check && options.format != Format::text &&
+      options.format != Format::json) {
+    return "this verb knows --format text and json only";
+  }
+  if (options.verb == Verb::explain &&
+      (!options.logs.empty() || !options.capture.empty() || !options.image.empty())) {
+    return "explain takes its text as an argument, or from standard input (explain -)";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::variant<Options, Message> parse_options(int argc, const char* const* argv,
+                                             const VersionText& version) {
+  Options options;
+  CLI::App app(
+      "Explains IOMMU faults on Xen, and says whether this hypervisor fails to map granted "
+      "pages\ninto dom0's IOMMU (XIC-1001).",
+      "xen-iommu-check");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_version_flag(
+      "--version", "xen-iommu-check " + version.version + "\nknowledge " + version.knowledge_date,
+      "Print the versions of program and knowledge and exit");
+  app.footer(std::string(kExamples));
+  app.require_subcommand(0, 1);
+
+  const std::string input = "Input";
+  app.add_option("--log", options.logs,
+                 "Console, serial or dom0 kernel log, mixed as you like; '-' is standard input "
+                 "(repeatable: texts of one host)")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->group(input);
+  app.add_option("--capture", options.capture,
+                 "Folder or .tar[.gz|.xz] of saved outputs, recognised by content")
+      ->type_name("PATH")
+      ->group(input);
+  app.add_option("--image", options.image, "Hypervisor binary: raw arm64, EFI, ELF, gzip")
+      ->type_name("FILE")
+      ->group(input);
+
+  const std::string output = "Output";
+  bool json = false;
+  auto* format = app.add_option("--format", options.format,
+                                "text (default), json, prometheus, nagios or short")
+                     ->transform(CLI::CheckedTransformer(kFormats).description(""))
+                     ->type_name("NAME")
+                     ->group(output);
+  app.add_flag("--json", json, "The same as --format json")->group(output);
+  app.add_option("--output", options.output, "Write to FILE, whole or not at all")
+      ->type_name("FILE")
+      ->group(output);
+  app.add_option("--color", options.color, "auto (default), always or never; NO_COLOR is respected")
+      ->transform(CLI::CheckedTransformer(kColors).description(""))
+      ->type_name("WHEN")
+      ->group(output);
+  app.add_flag("--ascii", options.ascii, "Plain ASCII instead of symbols")->group(output);
+  app.add_option("--width", options.width, "Columns of text output (40 to 400)")
+      ->check(CLI::Range(40, 400).description(""))
+      ->type_name("N")
+      ->group(output);
+
+  auto* check = app.add_subcommand("check", "The verdict (default)");
+  auto* explain = app.add_subcommand("explain", "Explain a cause or a pasted fault line");
+  explain
+      ->add_option("X", options.subject,
+                   "Cause id (XIC-1001), fault line, or '-' to read lines from standard input")
+      ->type_name("")
+      ->required();
+  auto* grants = app.add_subcommand("grants", "Which frames are granted to dom0, and by whom");
+  for (CLI::App* verb : {check, explain, grants}) verb->fallthrough();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      const bool is_version = dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr;
+      return Message{is_version ? std::string(error.what()) + '\n' : app.help(), kExitOk};
+    }
+    return Message{std::string(error.what()), kExitUsage};
+  }
+  if (explain->parsed()) options.verb = Verb::explain;
+  if (grants->parsed()) options.verb = Verb::grants;
+  if (json) {
+    if (format->count() != 0 && options.format != Format::json) {
+      return Message{"--json contradicts --format", kExitUsage};
+    }
+    options.format = Format::json;
+  }
+  if (auto problem = contradiction(options); !problem.empty()) {
+    return Message{std::move(problem), kExitUsage};
+  }
+  return options;
+}
+
+bool wants_nagios(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--format=nagios") return true;
+    if (argument == "--format" && i + 1 < argc && std::string_view(argv[i + 1]) == "nagios") {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace xic::cli

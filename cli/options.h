@@ -1,0 +1,46 @@
+// The command line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace xic::cli {
+
+enum class Verb : std::uint8_t { check, explain, grants };
+enum class Format : std::uint8_t { text, json, prometheus, nagios, short_line };
+enum class Color : std::uint8_t { automatic, always, never };
+
+struct Options {
+  Verb verb = Verb::check;
+  std::vector<std::string> logs;
+  std::string capture;
+  std::string image;
+  std::vector<std::string> subject;  ///< What to explain.
+  Format format = Format::text;
+  std::string output;  ///< "" = standard output.
+  Color color = Color::automatic;
+  bool ascii = false;
+  int width = 0;  ///< 0 = of the terminal.
+};
+
+/// Nothing to do but to print this and go: help, the version, or a usage error.
+struct Message {
+  std::string text;
+  int exit_code = 0;
+};
+
+/// The program's version and the date of its knowledge, for --version.
+struct VersionText {
+  std::string version;
+  std::string knowledge_date;
+};
+
+[[nodiscard]] std::variant<Options, Message> parse_options(int argc, const char* const* argv,
+                                                           const VersionText& version);
+
+/// Nagios output was asked for, as far as a command line tells that could not be parsed.
+[[nodiscard]] bool wants_nagios(int argc, const char* const* argv);
+
+}  // namespace xic::cli

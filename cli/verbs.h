@@ -1,0 +1,18 @@
+// The verbs. Each returns the process's exit status, or why it could not do its work.
+#pragma once
+
+#include "cli/options.h"
+#include "core/types.h"
+
+namespace xic::cli {
+
+/// The verdict about what was given, in the format asked for.
+[[nodiscard]] Expected<int> check(const Options& options);
+
+/// A cause by its id, or faults pasted as arguments or through standard input, in words.
+[[nodiscard]] Expected<int> explain(const Options& options);
+
+/// Who has granted which frame to dom0.
+[[nodiscard]] Expected<int> grants(const Options& options);
+
+}  // namespace xic::cli

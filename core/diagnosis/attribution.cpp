@@ -1,0 +1,134 @@
+#include "core/diagnosis/attribution.h"
+
+namespace xic {
+namespace {
+
+/// public/grant_table.h: GNTTAB_RESERVED_CONSOLE and GNTTAB_RESERVED_XENSTORE.
+constexpr GrantRef kConsoleRef{0};
+constexpr GrantRef kXenstoreRef{1};
+
+std::string ring_text(const RingRef& ring, const Backend& device) {
+  std::string text;
+  switch (ring.role) {
+    case RingRole::vif_tx:
+      text = "tx ring";
+      break;
+    case RingRole::vif_rx:
+      text = "rx ring";
+      break;
+    case RingRole::vif_ctrl:
+      return "control ring";
+    case RingRole::console:
+      return "console page";
+    case RingRole::xenstore:
+      return "xenstore page";
+    case RingRole::vbd:
+    case RingRole::other:
+      text = "ring";
+      break;
+  }
+  if (device.queues > 1) text += " of queue " + std::to_string(ring.queue);
+  return text;
+}
+
+/// Role, backend and life time of the grant that `found` names.
+void add_role(const Facts& facts, Attribution* found) {
+  if (*found->ref == kConsoleRef || *found->ref == kXenstoreRef) {
+    found->role = *found->ref == kConsoleRef ? "console page" : "xenstore page";
+    found->long_lived = true;
+    return;
+  }
+  RingRef ring;
+  const Backend* device = facts.backends.device_of(*found->granter, *found->ref, &ring);
+  // A ring served by another domain is not what dom0 has mapped here.
+  if (device == nullptr || device->backend_domain != kDom0) return;
+  found->role = ring_text(ring, *device);
+  found->backend = device->name();
+  found->long_lived = device->connected();
+}
+
+/// A dump's time in words; wall and cycle stamps stay with the raw lines.
+std::string time_text(Timestamp time) {
+  if (time.clock != Clock::xen_boot) return "";
+  constexpr std::uint64_t kNsPerS = 1'000'000'000;
+  std::string fraction = std::to_string(time.value % kNsPerS / 1000);
+  fraction.insert(0, 6 - fraction.size(), '0');
+  return std::to_string(time.value / kNsPerS) + '.' + fraction + " s after Xen started";
+}
+
+Attribution from(const Facts& facts, Attribution::State state, DomId granter, GrantRef ref) {
+  Attribution found;
+  found.state = state;
+  found.granter = granter;
+  found.ref = ref;
+  const auto name = facts.backends.domain_names.find(granter);
+  if (name != facts.backends.domain_names.end()) found.granter_name = name->second;
+  add_role(facts, &found);
+  return found;
+}
+
+Attribution by_sightings(const Facts& facts, const FaultGroup& fault) {
+  const GrantSighting& before = fault.before;
+  const GrantSighting& after = fault.after;
+  const GrantSighting& seen = before.found ? before : after;
+  Attribution found = from(facts, Attribution::State::likely, seen.granter, seen.ref);
+  found.seen_at = time_text(seen.dump_time);
+  if (before.found && after.found) {
+    found.state = Attribution::State::exact;
+    found.source = "complete 'g' dumps before and after the fault";
+    return found;
+  }
+  found.source = before.found ? "the complete 'g' dump before the fault"
+                              : "the complete 'g' dump after the fault";
+  const bool denied = before.found ? after.asked : before.asked;
+  if (denied) {
+    found.source += before.found ? "; gone in the one after" : "; not in the one before";
+  } else if (found.long_lived) {
+    found.state = Attribution::State::exact;
+    found.source +=
+        found.backend.empty() ? ", a reserved ref" : ", a ring of a connected device in xenstore";
+  }
+  return found;
+}
+
+bool granted_by_answer(const Facts& facts, const FaultGroup& fault, bool* at_fault) {
+  const Frame frame = frame_of(*fault.iova);
+  for (const GrantedNow& answer : facts.granted_now) {
+    if (answer.frame != frame || answer.answer != GrantedNow::Answer::granted_or_own) continue;
+    *at_fault = answer.at_fault;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Attribution attribute(const Facts& facts, const FaultGroup& fault, const AddressInfo& address,
+                      const DumpView& dump) {
+  Attribution found;
+  if (!fault.iova) return found;
+  const bool conflict = fault.sightings_differ || (fault.before.found && fault.after.found &&
+                                                   !same_grant(fault.before, fault.after));
+  bool at_fault = false;
+  if (conflict) {
+    found.source = "the dumps around these faults show different grants of the frame";
+  } else if (fault.before.found || fault.after.found) {
+    found = by_sightings(facts, fault);
+  } else if (const Grant* grant = dump.mapped_by_dom0(frame_of(*fault.iova)); grant != nullptr) {
+    found = from(facts, Attribution::State::likely, grant->granter, grant->ref);
+    found.source = dump.complete() ? "a complete 'g' dump taken later" : "a damaged 'g' dump";
+  } else if (address.klass == AddressClass::foreign_ram &&
+             granted_by_answer(facts, fault, &at_fault)) {
+    // 0 means mapped by dom0 or owned by it; the address class excludes the latter.
+    found.state = Attribution::State::likely;
+    found.source = at_fault ? "GNTTABOP_cache_flush, asked when the fault arrived"
+                            : "GNTTABOP_cache_flush, asked afterwards";
+  }
+  if (fault.dom0_error && *fault.dom0_error < facts.dom0_errors.size()) {
+    const Dom0Error& error = facts.dom0_errors[*fault.dom0_error];
+    found.dom0_device = error.device.empty() ? error.netdev : error.device;
+  }
+  return found;
+}
+
+}  // namespace xic
