@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from rig import case, console, host, packages, paths, record, releases, scenario, subject  # noqa: E402
+from rig import case, console, host, packages, paths, process, record, releases, scenario, subject  # noqa: E402
 from rig.qemu import RigError  # noqa: E402
 from rig.stage import Stage  # noqa: E402
 
@@ -169,7 +169,7 @@ def run_all(options: argparse.Namespace) -> int:
         command = [sys.executable, __file__, "--scenario", name, "--report", report]
         command += ["--only", options.only] if options.only else []
         command += ["--program", program] if program else ["--without-subject"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, preexec_fn=process.die_with_parent)
         print(done.stdout, end="", flush=True)
         if report.exists():
             reports.extend(json.loads(report.read_text()))
@@ -225,6 +225,7 @@ def main() -> int:
     parser.add_argument("--scenario", help=argparse.SUPPRESS)
     parser.add_argument("--report", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    process.end_cleanly_on_signals()
     if options.list:
         return run_all(options)
     if options.verb == "scenarios":

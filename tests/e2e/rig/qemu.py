@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+from .process import die_with_parent
+
 GIC_INPUTS = "unnamed-gpio-in"
 
 
@@ -98,7 +100,7 @@ class Qemu:
         ]
         self.errors = directory / "qemu.err"
         with self.errors.open("w") as errors:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, preexec_fn=die_with_parent)
         try:
             self.qmp = Qmp(_connect(directory / "qmp", self._process))
             self.qtest = QTest(_connect(directory / "qtest", self._process))

@@ -2,12 +2,11 @@
 
 import re
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import board, initramfs, packages, subject
+from . import board, initramfs, packages, process, subject
 from .dom0 import Dom0
 from .qemu import Qemu, RigError
 from .scenario import Scenario
@@ -46,7 +45,7 @@ class Stage:
     timings: dict[str, float] = field(default_factory=dict)
 
     def __enter__(self) -> "Stage":
-        self._directory = Path(tempfile.mkdtemp(prefix="xic-e2e-"))
+        self._directory = process.scratch()
         try:
             self._start()
         except BaseException:

@@ -1,0 +1,33 @@
+"""Processes and directories that do not outlive the harness, however it ends."""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def die_with_parent() -> None:
+    """For subprocess's preexec_fn: the child is ended when the thread that started it ends."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_cleanly_on_signals() -> None:
+    """SIGTERM unwinds as an exception, so that machines are stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def scratch() -> Path:
+    """A directory for one machine, on a short path (it holds sockets). Those of harnesses that were killed are removed."""
+    base = Path(tempfile.gettempdir())
+    for left in base.glob("xic-e2e-*"):
+        owner = re.match(r"xic-e2e-(\d+)-", left.name)
+        if owner and not Path("/proc", owner[1]).exists() and left.stat().st_uid == os.geteuid():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"xic-e2e-{os.getpid()}-"))
