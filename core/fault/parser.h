@@ -1,6 +1,8 @@
 // Lines -> faults. Knows every form that Xen 4.5 to master prints, and Linux's own for contrast.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -39,6 +41,8 @@ class FaultParser {
   Consumed consume(const Line& line, bool last_chance);
   /// Delivers what is pending.
   void finish();
+  /// Lines that began like a fault of Xen's and could not be read.
+  [[nodiscard]] std::uint64_t damaged_lines() const;
 
  private:
   struct Impl;

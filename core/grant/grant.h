@@ -50,6 +50,7 @@ class GrantIndex {
   [[nodiscard]] std::span<const Grant* const> find(Frame frame) const;
 
  private:
+  std::vector<Frame> frames_;  // Parallel to sorted_: a search touches no Grant.
   std::vector<const Grant*> sorted_;
   std::vector<std::uint32_t> buckets_;
   unsigned shift_ = 0;
