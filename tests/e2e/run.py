@@ -166,10 +166,10 @@ def run_all(options: argparse.Namespace) -> int:
         number, name = job
         report = paths.cache() / "reports" / f"{os.getpid()}-{number}.json"
         report.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, __file__, "--scenario", name, "--report", report]
+        command = [*process.ENDS_WITH_US, sys.executable, __file__, "--scenario", name, "--report", report]
         command += ["--only", options.only] if options.only else []
         command += ["--program", program] if program else ["--without-subject"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL, preexec_fn=process.die_with_parent)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
         print(done.stdout, end="", flush=True)
         if report.exists():
             reports.extend(json.loads(report.read_text()))

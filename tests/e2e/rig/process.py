@@ -1,6 +1,5 @@
 """Processes and directories that do not outlive the harness, however it ends."""
 
-import ctypes
 import os
 import re
 import shutil
@@ -9,13 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
-
-
-def die_with_parent() -> None:
-    """For subprocess's preexec_fn: the child is ended when the thread that started it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+# Prefix of a command: it is ended when the thread that started it ends.
+ENDS_WITH_US = ["setpriv", "--pdeathsig", "TERM"]
 
 
 def end_cleanly_on_signals() -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from .process import die_with_parent
+from .process import ENDS_WITH_US
 
 GIC_INPUTS = "unnamed-gpio-in"
 
@@ -92,7 +92,7 @@ class Qemu:
         self.serial_log, self.console = directory / "serial.log", directory / "console"
         serial = f"socket,id=serial,path={self.console},server=on,wait=off" if interactive else "null,id=serial"
         command = [
-            "qemu-system-aarch64", "-display", "none", "-nodefaults", "-no-reboot", "-accel", "tcg,thread=multi,tb-size=256",
+            *ENDS_WITH_US, "qemu-system-aarch64", "-display", "none", "-nodefaults", "-no-reboot", "-accel", "tcg,thread=multi,tb-size=256",
             "-chardev", f"{serial},logfile={self.serial_log}", "-serial", "chardev:serial",
             "-qmp", f"unix:{directory}/qmp,server=on,wait=off",
             "-qtest", f"unix:{directory}/qtest,server=on,wait=off", "-qtest-log", "/dev/null",
@@ -100,7 +100,7 @@ class Qemu:
         ]
         self.errors = directory / "qemu.err"
         with self.errors.open("w") as errors:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, preexec_fn=die_with_parent)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
         try:
             self.qmp = Qmp(_connect(directory / "qmp", self._process))
             self.qtest = QTest(_connect(directory / "qtest", self._process))
