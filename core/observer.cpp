@@ -217,6 +217,7 @@ Facts Observer::snapshot() {
   facts.latest_dump = impl_->dumps.latest();
   facts.complete_dumps = impl_->dumps.complete_count();
   facts.damaged_dumps = impl_->dumps.damaged_count();
+  facts.last_boot = impl_->boot;
   facts.faults = impl_->faults.groups();
   facts.foreign_faults = impl_->foreign.groups();
   facts.events = impl_->events;

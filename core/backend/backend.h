@@ -50,6 +50,15 @@ struct Backends {
   std::vector<Backend> devices;
   std::map<DomId, std::string> domain_names;  ///< /local/domain/N/name (written by the toolstack).
   std::uint64_t dropped = 0;                  ///< Devices over kMaxDevices.
+  /// Where each ring stands in `devices`, sorted: made by StoreParser::snapshot(). Empty in a value
+  /// put together by hand, whose devices are then searched one by one.
+  struct RingAt {
+    DomId domain;  ///< The frontend's.
+    GrantRef ref;
+    std::uint32_t device = 0, ring = 0;
+    auto operator<=>(const RingAt&) const = default;
+  };
+  std::vector<RingAt> by_ref;
   static constexpr std::size_t kMaxDevices = 4096;
   static constexpr std::size_t kMaxRings = 64;  ///< Per device.
 

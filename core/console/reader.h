@@ -39,13 +39,14 @@ inline constexpr std::size_t kMaxLineBytes = 64 * 1024;
 /// each hit to its line, splits glued messages, strips prefixes (mail quoting, syslog, journald,
 /// "(XEN)", stamps) and calls the sink in order. Lines are split on LF only; a CR before it is
 /// dropped, one elsewhere is kept (a guest may have written it). Lines without a literal are
-/// skipped unseen, but for those that a needs_more asks for.
+/// skipped unseen, but for those that a needs_more asks for. Marks of mail quoting are no part of a
+/// line.
 class LineReader {
  public:
   struct Options {
     bool repair_pastes = false;  ///< Join wrapped lines on needs_more. For files and pastes only:
                                  ///< in a ring, two lines may have two authors.
-    std::uint32_t input = 0;  ///< Stored into each Line.
+    std::uint32_t input = 0;     ///< Stored into each Line.
   };
 
   /// `literals`: each 3 to 32 bytes, all of them what any consumer needs to see; copied.
@@ -57,7 +58,8 @@ class LineReader {
 
   /// Any bytes, in any portions.
   void feed(std::string_view bytes);
-  /// Delivers an unterminated last line. The reader can be fed again afterwards (new text).
+  /// Delivers an unterminated last line. The reader can be fed again afterwards (new text, whose
+  /// offsets begin at 0).
   void finish();
   [[nodiscard]] const ReaderCounters& counters() const { return counters_; }
 

@@ -88,9 +88,8 @@ void explain(const std::vector<FaultFinding>& findings, Advice* advice) {
     ids.push_back(id);
   }
   if (ids.empty()) return;
-  std::string text = "Read what the faults mean:";
-  for (const std::string& id : ids)
-    text += (&id == &ids.front() ? " " : ", ") + ("xen-iommu-check explain " + id);
+  std::string text = "Read what the faults mean: xen-iommu-check explain " + ids.front();
+  if (ids.size() > 1) text += " (also " + join({ids.begin() + 1, ids.end()}) + ")";
   advice->add("explain", text + '.');
   for (const FaultFinding& finding : findings) {
     const std::string_view id = finding.cause.id;

@@ -51,7 +51,7 @@ bool Assessment::any_signature() const {
 bool Assessment::faults_prove_iommu() const {
   for (std::size_t i = 0; i < findings.size(); ++i) {
     const FaultGroup& fault = facts.faults[i];
-    if (findings[i].authentic && is_arm_fault(fault) && fault.boot == last_boot(facts)) return true;
+    if (findings[i].authentic && is_arm_fault(fault) && fault.boot == facts.last_boot) return true;
   }
   return false;
 }

@@ -120,6 +120,11 @@ void vendor_trees(const Assessment& all, Collector* out) {
 
 void number(const Assessment& all, Collector* out) {
   const auto& version = all.facts.hypervisor.version;
+  const auto& series = all.facts.hypervisor.series;
+  if (!version && series) {
+    out->add("version_number", series->source,
+             "series " + series->value.text() + ", release unknown: decides nothing", "context", 4);
+  }
   if (!version || !all.number) return;
   const std::string text = version->value.text();
   switch (*all.number) {

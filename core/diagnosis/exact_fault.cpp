@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
 
 namespace xic {
 namespace {
@@ -31,7 +32,7 @@ bool is_data_access(const FaultGroup& fault) {
 // The legs. Each answers for one fault; docs/verdict.md tells why each is there.
 bool in_last_boot(const Facts& facts, const FaultGroup& fault, const FaultFinding&,
                   const GrantHits&) {
-  return fault.boot == last_boot(facts);
+  return fault.boot == facts.last_boot;
 }
 bool by_arm_driver(const Facts&, const FaultGroup& fault, const FaultFinding&, const GrantHits&) {
   return is_arm_fault(fault);
@@ -80,6 +81,12 @@ bool often_enough(const Facts&, const FaultGroup& fault, const FaultFinding& fin
   return finding.attribution.long_lived || hits.of(fault) >= 2;
 }
 
+/// A leg of the proof: what is missing without it, and whether it is there.
+struct Leg {
+  std::string_view missing;
+  bool (*holds)(const Facts&, const FaultGroup&, const FaultFinding&, const GrantHits&);
+};
+
 constexpr Leg kSignature[] = {
     {"it is of an earlier boot", in_last_boot},
     {"it is not a fault of an Arm IOMMU", by_arm_driver},
@@ -120,10 +127,6 @@ ContextOwner context_owner(const Facts& facts, const FaultGroup& fault) {
   return later_bank ? ContextOwner::other_domain : ContextOwner::unknown;
 }
 
-std::uint32_t last_boot(const Facts& facts) {
-  return facts.hypervisor.boots == 0 ? 0 : facts.hypervisor.boots - 1;
-}
-
 bool is_arm_fault(const FaultGroup& fault) {
   switch (fault.kind) {
     case FaultKind::smmuv2_context:
@@ -142,7 +145,7 @@ bool is_arm_fault(const FaultGroup& fault) {
 GrantHits::GrantHits(const Facts& facts, const std::vector<FaultFinding>& findings) {
   for (std::size_t i = 0; i < findings.size(); ++i) {
     const FaultGroup& fault = facts.faults[i];
-    const bool counts = fault.iova && fault.boot == last_boot(facts) &&
+    const bool counts = fault.iova && fault.boot == facts.last_boot &&
                         fault.fault_class == FaultClass::translation && findings[i].authentic &&
                         findings[i].attribution.state == Attribution::State::exact;
     if (counts) hits_[frame_of(*fault.iova)] += fault.count;

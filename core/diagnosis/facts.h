@@ -67,6 +67,7 @@ struct Facts {
                                          ///< latest damaged one.
   std::uint32_t complete_dumps = 0;
   std::uint32_t damaged_dumps = 0;
+  std::uint32_t last_boot = 0;  ///< The boot (FaultGroup::boot) that `hypervisor` describes.
   std::vector<FaultGroup> faults;          ///< Xen's, in order of first appearance.
   std::vector<FaultGroup> foreign_faults;  ///< Linux's own.
   std::vector<Dom0Error> dom0_errors;      ///< At most kMaxEvents, the rest counted in limits.

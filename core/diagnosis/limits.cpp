@@ -74,7 +74,7 @@ Detail ring_wrapped(const Assessment& all, const Verdict&) {
   return "the console text does not reach back to the boot banner; earlier faults may be gone";
 }
 Detail earlier_boot(const Assessment& all, const Verdict&) {
-  const std::uint32_t last = last_boot(all.facts);
+  const std::uint32_t last = all.facts.last_boot;
   std::uint64_t count = 0;
   for (const FaultGroup& fault : all.facts.faults) {
     if (fault.boot != last) count += fault.count;

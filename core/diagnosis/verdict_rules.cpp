@@ -125,6 +125,8 @@ Decision by_default(const Assessment& all) {
   } else if (all.number == NumberStanding::undecidable) {
     why = "builds called Xen " + all.facts.hypervisor.version->value.text() +
           " exist on both sides of the fix";
+  } else if (const auto& series = all.facts.hypervisor.series; series && !all.number) {
+    why = "only the series is known (Xen " + series->value.text() + "), neither release nor commit";
   } else if (all.any_signature()) {
     why = "the faults look like the regression, but nothing shows which hypervisor this is";
   } else {

@@ -103,7 +103,8 @@ class ArchiveWalker {
     const auto unpacked =
         static_cast<std::uint64_t>(std::max<la_int64_t>(archive_filter_bytes(reader_, 0), 0));
     if (declared > bounds_.unpacked_bytes || unpacked > bounds_.unpacked_bytes - declared) {
-      collector_.skip(path, "the archive unpacks to too much; it and what follows was not read");
+      collector_.cut_off(path,
+                         "the archive unpacks to too much; this and what follows is not read");
       return false;
     }
     if (regular) read(path, declared);
@@ -214,7 +215,7 @@ Expected<std::string> gunzip(std::string_view bytes, std::size_t limit, const st
   for (;;) {
     const la_ssize_t count = archive_read_data(reader.get(), block.data(), block.size());
     if (count < 0) return tl::unexpected(damaged(name, reader.get()));
-    if (count == 0) return unpacked;
+    if (count == 0) break;
     if (unpacked.size() + static_cast<std::size_t>(count) > limit) {
       Error error = damaged(name, "unpacks to too much");
       error.code = Error::Code::too_large;
@@ -222,6 +223,9 @@ Expected<std::string> gunzip(std::string_view bytes, std::size_t limit, const st
     }
     unpacked.append(block.data(), static_cast<std::size_t>(count));
   }
+  // libarchive takes a damaged header for the end.
+  if (unpacked.empty()) return tl::unexpected(damaged(name, "damaged gzip"));
+  return unpacked;
 }
 
 }  // namespace xic

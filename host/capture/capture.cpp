@@ -49,7 +49,7 @@ Sorted sort_documents(const std::vector<Document>& documents, Observer* observer
   for (const Document& document : documents) {
     const Recognition found = recognise(document.bytes);
     sorted.any_evidence = sorted.any_evidence || is_evidence(found.kind);
-    const LabelledText text{document.name, document.bytes, to_string(found.kind)};
+    const LabelledText text{document.name, document.bytes, label_of(found)};
     switch (found.kind) {
       case TextKind::empty:
       case TextKind::notes:
@@ -83,7 +83,7 @@ Sorted sort_documents(const std::vector<Document>& documents, Observer* observer
 
 void feed_sorted(const Sorted& sorted, Observer* observer) {
   for (const Document* manifest : sorted.manifests) {
-    feed_text({manifest->name, {}, to_string(TextKind::manifest)}, observer);
+    feed_text({manifest->name, {}, std::string(to_string(TextKind::manifest))}, observer);
     read_manifest(manifest->bytes, manifest->name, observer);
   }
   // The console first: a boot banner in it starts afresh, what commands answered is newer.
@@ -91,7 +91,7 @@ void feed_sorted(const Sorted& sorted, Observer* observer) {
   for (const LabelledText& text : sorted.identity) feed_text(text, observer);
   for (const LabelledText& text : sorted.others) feed_text(text, observer);
   for (const Document* record : sorted.observations) {
-    feed_text({record->name, {}, to_string(TextKind::observations)}, observer);
+    feed_text({record->name, {}, std::string(to_string(TextKind::observations))}, observer);
     read_observations(record->bytes, record->name, observer);
   }
 }

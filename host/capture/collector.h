@@ -20,10 +20,7 @@ class Collector {
       ++entries_;
       return true;
     }
-    if (!overfull_) {
-      overfull_ = true;
-      skip("more", "only the first " + std::to_string(bounds_.entries) + " entries are read");
-    }
+    cut_off("entries", "only the first " + std::to_string(bounds_.entries) + " are read");
     return false;
   }
 
@@ -54,6 +51,12 @@ class Collector {
     }
   }
 
+  /// Nothing behind `name` is read. Recorded once.
+  void cut_off(std::string_view name, std::string_view why) {
+    if (!cut_off_) found_.limits.push_back(truncated(name, why));
+    cut_off_ = true;
+  }
+
   [[nodiscard]] Collection finish() {
     if (unnamed_ != 0) {
       found_.limits.push_back(skipped(std::to_string(unnamed_) + " more", "not named here"));
@@ -74,7 +77,7 @@ class Collector {
   std::size_t entries_ = 0;
   std::size_t total_ = 0;
   std::size_t unnamed_ = 0;
-  bool overfull_ = false;
+  bool cut_off_ = false;
 };
 
 }  // namespace xic

@@ -38,4 +38,10 @@ struct CaptureBounds {
           std::string(name) + ": " + std::string(why)};
 }
 
+/// The limit for a capture that was not read to its end.
+[[nodiscard]] inline Limit truncated(std::string_view name, std::string_view why) {
+  return {"capture_truncated", "the capture was read in part",
+          std::string(name) + ": " + std::string(why)};
+}
+
 }  // namespace xic

@@ -12,7 +12,7 @@ namespace xic {
 struct LabelledText {
   std::string name;
   std::string_view bytes;
-  std::string_view recognised_as;
+  std::string recognised_as;
 };
 
 /// Feeds `text` as one input.

@@ -22,10 +22,11 @@ constexpr std::size_t kBlock = std::size_t{512} * 1024;
 /// Of all logs that are merged.
 constexpr std::size_t kMaxMergeTotal = std::size_t{256} * 1024 * 1024;
 
-/// What the user called evidence is read as such, whatever it looks like.
-std::string_view label_of(std::string_view beginning) {
-  const TextKind kind = recognise(beginning).kind;
-  return to_string(kind == TextKind::notes || kind == TextKind::unknown ? TextKind::mixed : kind);
+/// What the user called a log is read as one, also where it looks like notes.
+std::string label_of_log(std::string_view beginning) {
+  Recognition found = recognise(beginning);
+  if (found.kind == TextKind::notes) found.kind = TextKind::mixed;
+  return label_of(found);
 }
 
 /// Reads the rest of `log` in constant memory.
@@ -38,7 +39,7 @@ Expected<void> stream(const OpenLog& log, Observer* observer) {
   const auto deliver = [&](std::string_view bytes) {
     if (!begun) {
       begun = true;
-      options.recognised_as = label_of(bytes.substr(0, kBlock));
+      options.recognised_as = label_of_log(bytes.substr(0, kBlock));
       observer->begin_input(options);
     }
     observer->feed(bytes);
@@ -90,7 +91,7 @@ Expected<bool> load_logs(std::vector<OpenLog>* logs) {
 
 std::vector<LabelledText> texts_of(const std::vector<OpenLog>& logs) {
   std::vector<LabelledText> texts;
-  for (const OpenLog& log : logs) texts.push_back({log.name, log.bytes, label_of(log.bytes)});
+  for (const OpenLog& log : logs) texts.push_back({log.name, log.bytes, label_of_log(log.bytes)});
   return texts;
 }
 

@@ -334,6 +334,14 @@ std::string_view to_string(TextKind kind) {
   return "";
 }
 
+std::string label_of(const Recognition& found) {
+  std::string label(to_string(found.kind));
+  if (found.mentions_xen && found.kind != TextKind::console && found.kind != TextKind::notes) {
+    label += " with " + std::string(to_string(TextKind::console));
+  }
+  return label;
+}
+
 Recognition recognise(std::string_view text) {
   Recognition found;
   found.mentions_xen = text.find(kXenPrefix) != std::string_view::npos;

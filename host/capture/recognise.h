@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace xic {
@@ -22,7 +23,6 @@ enum class TextKind : std::uint8_t {
   unknown,       ///< Text of no known form.
 };
 
-/// For Facts::sources: "console text", "xl info", ...
 [[nodiscard]] std::string_view to_string(TextKind kind);
 
 struct Recognition {
@@ -38,6 +38,9 @@ struct Recognition {
 ///   code block, fenced, quoted in a table or within a sentence is no such line.
 /// Shell prompts and separators around saved outputs are no headings.
 [[nodiscard]] Recognition recognise(std::string_view text);
+
+/// For Facts::sources: "console text", "xl info", "mixed text with console text" ...
+[[nodiscard]] std::string label_of(const Recognition& found);
 
 /// True where a text of this kind says something about a host.
 [[nodiscard]] bool is_evidence(TextKind kind);
