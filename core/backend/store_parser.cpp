@@ -24,7 +24,7 @@ class TreePath {
   void enter(std::size_t indent, std::string_view name) {
     while (depth_ > 0 && nodes_[depth_ - 1].indent >= indent) --depth_;
     if (depth_ > 0 && indent != nodes_[depth_ - 1].indent + 1) depth_ = 0;
-    if (depth_ == kMaxDepth) return;  // Its children are taken for its siblings; none is a device.
+    if (depth_ == kMaxDepth) return;  // Read as its parent, which is too deep to be a device's key.
     Node& node = nodes_[depth_++];
     node.indent = indent;
     node.name = name.size() <= kMaxName ? name : std::string_view();

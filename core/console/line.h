@@ -21,7 +21,8 @@ enum class Speaker : std::uint8_t {
 /// All views point into the reader's buffer and are valid only during the call that delivers them.
 struct Line {
   std::string_view text;  ///< The message itself: no prefix, no stamp, no end-of-line bytes.
-  std::string_view raw;   ///< The whole physical line, or the joined lines, as found.
+  std::string_view raw;   ///< The whole physical line as found, but for marks of mail quoting; of
+                          ///< joined lines all, with a LF between.
   Speaker speaker = Speaker::unknown;
   Timestamp time;
   bool mid_line = false;     ///< Other text stands before this message on its line: its author is

@@ -27,8 +27,9 @@ Match Scanner::agree(std::string_view expected, std::size_t* after) const {
 Scanner& Scanner::literal(std::string_view expected) {
   if (state_ != Match::yes) return *this;
   if (at_end() && last_number_ != nullptr) {
+    // Digits may be missing. Where a blank should follow, the text may have been wrapped there.
     last_number_->reset();
-    state_ = Match::no;
+    state_ = expected.front() == ' ' ? Match::cut : Match::no;
     return *this;
   }
   std::size_t after = pos_;

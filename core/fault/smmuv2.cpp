@@ -280,6 +280,29 @@ Consumed read_global_registers(Assembly* assembly, const Message& m) {
   return Consumed::yes;
 }
 
+/// "Unhandled context fault: " behind other blanks than Xen prints.
+Consumed read_respaced_context_fault(Assembly* assembly, const Message& m) {
+  Scanner scanner(m.text);
+  scanner.literal("Unhandled context fault: ");
+  return read_context_fault(assembly, m, scanner.rest());
+}
+
+struct Opening {
+  std::string_view text;
+  Consumed (*read)(Assembly*, const Message&);
+  std::optional<FaultOrigin> printed_by;  ///< Nothing: by both.
+};
+
+constexpr Opening kOpenings[] = {
+    {"Unhandled context fault: ", read_respaced_context_fault, std::nullopt},
+    {"Unhandled context fault for domain ", read_context_header, FaultOrigin::xen},
+    {"Unexpected context fault (fsr", read_context_precursor, std::nullopt},
+    {"Unexpected global fault", read_global_header, std::nullopt},
+    {"GFSR 0x", read_global_registers, std::nullopt},
+    {"FSR 0x", read_context_registers, FaultOrigin::xen},
+    {"Blocked unknown Stream ID", read_global_header, FaultOrigin::linux_kernel},
+};
+
 }  // namespace
 
 void settle_context_precursor(PendingFault* pending) {
@@ -289,53 +312,27 @@ void settle_context_precursor(PendingFault* pending) {
 }
 
 Consumed read_smmuv2(Assembly* assembly, const Message& message) {
-  if (message.text.empty()) return Consumed::no;
-  switch (message.text.front()) {
-    case 'U': {
-      constexpr std::string_view kContext = "Unhandled context fault: ";
-      if (message.text.starts_with(kContext)) {
-        return read_context_fault(assembly, message, message.text.substr(kContext.size()));
-      }
-      if (message.text.starts_with("Unhandled context fault for")) {
-        return read_context_header(assembly, message);
-      }
-      if (message.text.starts_with("Unexpected context fault")) {
-        return read_context_precursor(assembly, message);
-      }
-      if (message.text.starts_with("Unexpected global")) {
-        return read_global_header(assembly, message);
-      }
-      Scanner context(message.text);
-      if (context.literal("Unhandled context fault: ").state() == Match::yes) {
-        return read_context_fault(assembly, message, context.rest());
-      }
-      if (context.state() == Match::cut && !message.last_chance) return Consumed::needs_more;
-      if (begins(message.text, "Unexpected global fault") == Match::cut && !message.last_chance) {
-        return Consumed::needs_more;
-      }
-      // "Unhandled context" or "Unexpected" and then nothing of use.
-      if (message.text.starts_with("Unhandled context")) {
-        if (const auto answer = not_yet(message, Match::no)) return *answer;
-        return damaged(assembly, message);
-      }
-      return Consumed::no;
-    }
-    case 'B':
-      if (message.origin == FaultOrigin::linux_kernel &&
-          message.text.starts_with("Blocked unknown Stream ID")) {
-        return read_global_header(assembly, message);
-      }
-      return Consumed::no;
-    case 'F':
-      return message.text.starts_with("FSR 0x") && message.origin == FaultOrigin::xen
-                 ? read_context_registers(assembly, message)
-                 : Consumed::no;
-    case 'G':
-      return message.text.starts_with("GFSR 0x") ? read_global_registers(assembly, message)
-                                                 : Consumed::no;
-    default:
-      return read_iommu_event(assembly, message);
+  constexpr std::string_view kContext = "Unhandled context fault: ";
+  if (message.text.starts_with(kContext)) {
+    return read_context_fault(assembly, message, message.text.substr(kContext.size()));
   }
+  bool cut = false;
+  for (const Opening& opening : kOpenings) {
+    if (opening.printed_by && *opening.printed_by != message.origin) continue;
+    switch (begins(message.text, opening.text)) {
+      case Match::yes:
+        return opening.read(assembly, message);
+      case Match::cut:
+        cut = true;
+        break;
+      case Match::no:
+        break;
+    }
+  }
+  if (cut && !message.last_chance) return Consumed::needs_more;
+  if (!message.text.starts_with("Unhandled context")) return read_iommu_event(assembly, message);
+  if (const auto answer = not_yet(message, Match::no)) return *answer;
+  return damaged(assembly, message);
 }
 
 }  // namespace xic

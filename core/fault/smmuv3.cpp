@@ -258,7 +258,7 @@ Consumed read_smmuv3(Assembly* assembly, const Message& message) {
     assembly->open(Stage::skipped_command, nothing, message.line);
     return Consumed::yes;
   }
-  if (text == "event" || text == "unexpected") {
+  if (text == "event" || text == "sid" || text == "unexpected") {
     return message.last_chance ? Consumed::no : Consumed::needs_more;
   }
   return read_iommu_event(assembly, message);

@@ -178,7 +178,9 @@ Consumed read_vtd(Assembly* assembly, const Message& message) {
     return Consumed::no;
   }
   const std::string_view body = fault_text::trim_left(scanner.rest());
-  if (body.empty()) return message.last_chance ? Consumed::no : Consumed::needs_more;
+  if (body.empty() || body == "[DMA" || body == "[fault" || body == "reason") {
+    return message.last_chance ? Consumed::no : Consumed::needs_more;
+  }
   if (body.starts_with("[DMA ") || body.starts_with("Request")) {
     return read_request_line(assembly, message, unit, Scanner(body));
   }

@@ -56,9 +56,10 @@ std::optional<Arch> arch_of(std::string_view name) {
 }
 
 std::optional<bool> debug_state(std::string_view text) {
-  constexpr std::string_view kMark = " debug=";
+  constexpr std::string_view kMark = "debug=";
   const std::size_t at = text.find(kMark);
   if (at == std::string_view::npos || at + kMark.size() >= text.size()) return std::nullopt;
+  if (at > 0 && !scan::is_blank(text[at - 1])) return std::nullopt;
   switch (text[at + kMark.size()]) {
     case 'y':
       return true;

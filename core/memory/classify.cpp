@@ -2,7 +2,7 @@
 #include <charconv>
 #include <cstdint>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/memory/memory_map.h"
@@ -45,7 +45,8 @@ std::string its_detail(const AddressRange& its, std::uint64_t address) {
   return "in " + place(its) + ", offset " + hex(offset);
 }
 
-/// Where dom0 may map foreign pages. With the IOMMU off these are chosen within the host's RAM.
+/// Guest-physical space that dom0 maps foreign pages at: it says nothing about the machine address,
+/// which is RAM where the host's RAM says so (with the IOMMU off the regions are spare RAM).
 bool is_scratch(const AddressRange& range) {
   return range.name == "Xen scratch" || range.name.find("extended region") != std::string::npos;
 }
@@ -60,7 +61,7 @@ AddressInfo MemoryMap::classify(Iova address) const {
   if (const auto* device = find(devices, at)) return {AddressClass::mmio, "in " + place(*device)};
   const AddressRange* held = find(reserved, at);
   const AddressRange* ram = find(host_ram, at);
-  if (held != nullptr && !(is_scratch(*held) && ram != nullptr)) {
+  if (held != nullptr && (host_ram.empty() || !is_scratch(*held))) {
     return {AddressClass::reserved, "in " + place(*held)};
   }
   const AddressRange* kernel = find(kernel_ram, at);
@@ -73,7 +74,11 @@ AddressInfo MemoryMap::classify(Iova address) const {
     if (kernel != nullptr) detail += "; dom0's kernel hot-plugged " + place(*kernel);
     return {AddressClass::foreign_ram, std::move(detail)};
   }
-  if (!host_ram.empty()) return {AddressClass::not_ram, "outside the host's RAM and known devices"};
+  if (!host_ram.empty()) {
+    std::string detail = "outside the host's RAM and known devices";
+    if (held != nullptr) detail += ", in " + place(*held);
+    return {AddressClass::not_ram, std::move(detail)};
+  }
   if (kernel == nullptr) return {AddressClass::unknown, "the host's memory map was not seen"};
   if (dom0_banks.empty()) {
     return {AddressClass::unknown, "in " + place(*kernel) + "; dom0's banks were not seen"};

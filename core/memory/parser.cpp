@@ -118,9 +118,10 @@ struct MemoryParser::Impl {
     for (auto* list : {&map.dom0_banks, &map.host_ram, &map.devices, &map.its, &map.reserved}) {
       std::erase_if(*list, [](const AddressRange& range) { return range.source == kBootLog; });
     }
-    // On Arm a boot prints its RAM before its banner, by which the new boot is recognised.
-    for (AddressRange& range : latest_ram) map.host_ram.push_back(std::move(range));
-    latest_ram.clear();
+    // On Arm a boot prints its memory before its banner, by which the new boot is recognised.
+    map.host_ram.insert(map.host_ram.end(), early.host_ram.begin(), early.host_ram.end());
+    map.reserved.insert(map.reserved.end(), early.reserved.begin(), early.reserved.end());
+    early = MemoryMap{};
     banks_are_dom0s = true;
     gic_page = kGicV2Page;
   }
@@ -140,9 +141,10 @@ struct MemoryParser::Impl {
   bool read_xen(std::string_view text) {
     text = scan::trim_front(text);
     if (scan::take(&text, "RAM: ")) return read_ram(text);
+    if (scan::take(&text, "RESVD[")) return read_reserved(text);
     if (!read_layout(text) && !read_gic(text)) return false;
-    // The next "RAM:" after any of these belongs to another boot, or to another copy of this one.
-    ram_is_over = true;
+    // Behind the banner: memory lines that follow belong to another boot, or to a copy of this one.
+    early = MemoryMap{};
     return true;
   }
 
@@ -150,9 +152,8 @@ struct MemoryParser::Impl {
     const auto pair = take_pair(&text, " - ");
     if (!pair) return false;
     const auto span = inclusive(pair->first, pair->second);
-    if (std::exchange(ram_is_over, false)) latest_ram.clear();
     add(&map.host_ram, span, "host RAM", kBootLog);
-    add(&latest_ram, span, "host RAM", kBootLog);
+    add(&early.host_ram, span, "host RAM", kBootLog);
     return true;
   }
 
@@ -165,7 +166,6 @@ struct MemoryParser::Impl {
     }
     if (scan::take(&text, "d0 BANK[")) return read_bank(text);
     if (scan::take(&text, "BANK[")) return banks_are_dom0s && read_bank(text);
-    if (scan::take(&text, "RESVD[")) return read_reserved(text);
     if (scan::take(&text, "Grant table range: ")) {
       const auto pair = take_pair(&text, "-");
       if (!pair) return false;
@@ -201,9 +201,11 @@ struct MemoryParser::Impl {
     const auto pair = take_pair(&text, " - ");
     if (!pair) return false;
     const bool last_byte = (pair->second & kPageMask) == kPageMask;
-    add(&map.reserved,
-        last_byte ? inclusive(pair->first, pair->second) : exclusive(pair->first, pair->second),
-        numbered("reserved memory ", *number), kBootLog);
+    const auto span =
+        last_byte ? inclusive(pair->first, pair->second) : exclusive(pair->first, pair->second);
+    const std::string name = numbered("reserved memory ", *number);
+    add(&map.reserved, span, name, kBootLog);
+    add(&early.reserved, span, name, kBootLog);
     return true;
   }
 
@@ -308,8 +310,7 @@ struct MemoryParser::Impl {
   static constexpr std::uint64_t kGicV3Page = 0x1'0000;
 
   MemoryMap map;
-  std::vector<AddressRange> latest_ram;  ///< "RAM:" lines since the last other line of a boot.
-  bool ram_is_over = false;
+  MemoryMap early;  ///< What was printed since the last line from behind a banner.
   bool banks_are_dom0s = true;
   std::uint64_t gic_page = kGicV2Page;
 };

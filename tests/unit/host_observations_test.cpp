@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "core/observer.h"
+#include "host/capture/observations.h"
+
+namespace xic {
+namespace {
+
+Facts facts_of(std::string_view text) {
+  Observer observer;
+  observer.set_mode(InputMode::capture, false);
+  read_observations(text, "observations.ndjson", &observer);
+  return observer.snapshot();
+}
+
+Facts facts_of_manifest(std::string_view text) {
+  Observer observer;
+  observer.set_mode(InputMode::capture, false);
+  read_manifest(text, "manifest.json", &observer);
+  return observer.snapshot();
+}
+
+bool has_limit(const Facts& facts, std::string_view id) {
+  for (const Limit& limit : facts.limits) {
+    if (limit.id == id) return true;
+  }
+  return false;
+}
+
+TEST(Observations, EveryKind) {
+  const Facts facts = facts_of(
+      R"({"kind":"sysctl_abi","number":"0x13","source":"libxencall"})"
+      "\n"
+      R"({"kind":"features","words":"0x20805"})"
+      "\r\n\n"
+      R"({"kind":"granted_now","frame":"0x97f75","answer":"granted","at_fault":true})"
+      "\n"
+      R"({"kind":"granted_now","frame":"0x97f76","answer":"not_granted"})"
+      "\n"
+      R"({"kind":"granted_now","frame":"0x97f77","answer":"free_or_xen"})"
+      "\n"
+      R"({"kind":"probe","answer":"absent","valid_host":true,"frames":2,"detail":"both"})");
+  EXPECT_TRUE(facts.limits.empty());
+  ASSERT_TRUE(facts.hypervisor.sysctl_abi);
+  EXPECT_EQ(facts.hypervisor.sysctl_abi->value, 0x13U);
+  EXPECT_EQ(facts.hypervisor.sysctl_abi->source, "libxencall");
+  ASSERT_TRUE(facts.hypervisor.features);
+  EXPECT_EQ(facts.hypervisor.features->value, 0x20805U);
+  EXPECT_EQ(facts.hypervisor.features->source, "observations.ndjson");
+  ASSERT_EQ(facts.granted_now.size(), 3U);
+  EXPECT_EQ(facts.granted_now[0].frame, Frame{0x97f75});
+  EXPECT_TRUE(facts.granted_now[0].at_fault);
+  EXPECT_EQ(facts.granted_now[0].answer, GrantedNow::Answer::granted_or_own);
+  EXPECT_EQ(facts.granted_now[1].answer, GrantedNow::Answer::not_granted);
+  EXPECT_EQ(facts.granted_now[2].answer, GrantedNow::Answer::free_or_xen);
+  ASSERT_TRUE(facts.probe);
+  EXPECT_EQ(facts.probe->answer, ProbeResult::Answer::absent);
+  EXPECT_TRUE(facts.probe->valid_host);
+  EXPECT_EQ(facts.probe->frames, 2U);
+  EXPECT_EQ(facts.probe->detail, "both");
+}
+
+TEST(Observations, EveryAnswerOfTheProbe) {
+  for (const auto& [text, answer] : {std::pair{"present", ProbeResult::Answer::present},
+                                     {"absent", ProbeResult::Answer::absent},
+                                     {"mixed", ProbeResult::Answer::mixed},
+                                     {"not_possible", ProbeResult::Answer::not_possible}}) {
+    const Facts facts = facts_of(R"({"kind":"probe","answer":")" + std::string(text) + R"("})");
+    ASSERT_TRUE(facts.probe) << text;
+    EXPECT_EQ(facts.probe->answer, answer) << text;
+    EXPECT_FALSE(facts.probe->valid_host) << text;
+  }
+}
+
+TEST(Observations, KindsOfALaterVersionAreIgnored) {
+  EXPECT_TRUE(facts_of(R"({"kind":"weather","answer":"rain"})").limits.empty());
+}
+
+TEST(Observations, LinesThatCannotBeReadAreALimitAndSpoilNothing) {
+  const std::string good = R"({"kind":"features","words":"0x1"})";
+  for (const std::string& bad :
+       {std::string("{"),
+        std::string("[]"),
+        std::string("null"),
+        std::string("\"kind\""),
+        std::string(R"({"number":"0x13"})"),
+        std::string(R"({"kind":7})"),
+        std::string(R"({"kind":"sysctl_abi"})"),
+        std::string(R"({"kind":"sysctl_abi","number":"13"})"),
+        std::string(R"({"kind":"sysctl_abi","number":-1})"),
+        std::string(R"({"kind":"sysctl_abi","number":1.5})"),
+        std::string(R"({"kind":"sysctl_abi","number":"0x100000000"})"),
+        std::string(R"({"kind":"sysctl_abi","number":"0x"})"),
+        std::string(R"({"kind":"sysctl_abi","number":"0x12 "})"),
+        std::string(R"({"kind":"features","words":{}})"),
+        std::string(R"({"kind":"granted_now","frame":"0x97f75"})"),
+        std::string(R"({"kind":"granted_now","frame":"0x97f75","answer":"perhaps"})"),
+        std::string(R"({"kind":"granted_now","frame":"0xffffffffffffffff","answer":"granted"})"),
+        std::string(R"({"kind":"probe"})"),
+        std::string(R"({"kind":"probe","answer":"maybe"})"),
+        "{\"kind\":\"x\",\"a\":" + std::string(100, '[') + std::string(100, ']') + "}",
+        "{\"kind\":\"x\",\"a\":\"" + std::string(70000, 'a') + "\"}",
+        std::string("{\"kind\":\"\xff\xfe\"}"),
+        std::string("\0\0\0", 3)}) {
+    const Facts facts = facts_of(bad + '\n' + good + '\n');
+    EXPECT_TRUE(has_limit(facts, "capture_record_damaged")) << bad.substr(0, 80);
+    EXPECT_TRUE(facts.hypervisor.features) << bad.substr(0, 80);
+    EXPECT_TRUE(facts.granted_now.empty()) << bad.substr(0, 80);
+    EXPECT_FALSE(facts.probe) << bad.substr(0, 80);
+  }
+}
+
+TEST(Observations, BracketsWithinStringsAreNoNesting) {
+  EXPECT_TRUE(facts_of(R"({"kind":"probe","answer":"present","detail":"\"[[[[[[[[[[[[[[[[[[[[[["})")
+                  .limits.empty());
+}
+
+TEST(Observations, AMillionAnswersAreBounded) {
+  std::string text;
+  for (int i = 0; i < 70000; ++i) {
+    text += R"({"kind":"granted_now","frame":"0x1","answer":"granted"})"
+            "\n";
+  }
+  const Facts facts = facts_of(text);
+  EXPECT_EQ(facts.granted_now.size(), 65536U);
+  EXPECT_TRUE(has_limit(facts, "capture_record_damaged"));
+}
+
+TEST(Manifest, TellsRightsAndWhatFailed) {
+  const Facts facts = facts_of_manifest(
+      R"({"schema":"xen-iommu-check-capture/1","root":true,"tried":[
+          {"what":"console ring","ok":true},
+          {"what":"xenstore","ok":false,"error":"connection refused"},
+          {"what":"no ok at all"}, 7, {"ok":false}]})");
+  EXPECT_TRUE(facts.root);
+  EXPECT_EQ(facts.mode, InputMode::capture);
+  ASSERT_EQ(facts.limits.size(), 2U);
+  EXPECT_EQ(facts.limits[0].id, "capture_source_failed");
+  EXPECT_EQ(facts.limits[0].detail, "xenstore: connection refused");
+  EXPECT_EQ(facts.limits[1].detail, "unnamed: failed");
+}
+
+TEST(Manifest, DamagedIsALimit) {
+  for (const std::string& text :
+       {std::string(), std::string("{"), std::string("[]"), std::string(200, '[')}) {
+    EXPECT_TRUE(has_limit(facts_of_manifest(text), "capture_record_damaged")) << text;
+  }
+  EXPECT_TRUE(facts_of_manifest(R"({"tried":{}})").limits.empty());
+}
+
+TEST(Manifest, ManyFailuresAreBounded) {
+  std::string text = R"({"tried":[)";
+  for (int i = 0; i < 1000; ++i) text += R"({"ok":false},)";
+  text += R"({"ok":false}]})";
+  EXPECT_EQ(facts_of_manifest(text).limits.size(), 64U);
+}
+
+}  // namespace
+}  // namespace xic
