@@ -245,7 +245,7 @@ def main() -> int:
         bar = "!" * 78
         print(f"{bar}\n!! END-TO-END TESTS SKIPPED: {error}\n{bar}", file=sys.stderr)
         return SKIPPED
-    except (RigError, subject.BuildError) as error:
+    except (RigError, subject.BuildError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
 

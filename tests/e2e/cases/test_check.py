@@ -1,5 +1,7 @@
 """xen-iommu-check, run inside dom0 on what that dom0 shows, against what was injected."""
 
+import shutil
+
 from rig.case import SubjectCase, on
 from rig.smmu import MULTI, PERMISSION, TRANSLATION, ContextFault, GlobalFault
 
@@ -21,6 +23,13 @@ class Healthy(SubjectCase):
         hypervisor = self.check_capture("identity").report["hypervisor"]
         self.assertTrue(hypervisor["version"].startswith(self.scenario.hypervisor.branch), hypervisor)
         self.assertEqual(hypervisor["iommu"]["enabled"], self.scenario.iommu != "off")
+
+    def test_image_of_the_running_hypervisor(self):
+        shutil.copy(self.stage.image.path, self.stage.dom0.share / "xen")
+        answer = self.check("--image /share/xen")
+        self.assertTrue(answer.report["hypervisor"]["version"].startswith(self.scenario.hypervisor.branch), answer.report["hypervisor"])
+        self.assertEqual(answer.report["hypervisor"]["build_id"], self.stage.image.build_id.hex())
+        self.assertEqual(answer.verdict["state"], "not_affected")
 
 
 @on(*HEALTHY, *STAMPS)
@@ -71,7 +80,7 @@ class Addresses(SubjectCase):
         stage.smmu.inject(*faults.values())
         answer = self.check_capture("addresses")
         for wanted, fault in faults.items():
-            found = [f for f in answer.faults if int(f["frame"] or "0", 16) == fault.target.frame and f["access"] == "read"]
+            found = [f for f in answer.faults if int(f.get("frame") or "0", 16) == fault.target.frame and f["access"] == "read"]
             classes = {f["address"]["class"] for f in found}
             self.assertTrue(classes <= {wanted, "unknown"} if wanted == "not_ram" else classes == {wanted}, f"{wanted}: {classes}")
 

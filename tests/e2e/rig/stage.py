@@ -60,7 +60,7 @@ class Stage:
 
     def _start(self) -> None:
         scenario, begin = self.scenario, time.monotonic()
-        image = XenImage(packages.tree(scenario.hypervisor.image))
+        self.image = image = XenImage(packages.tree(scenario.hypervisor.image))
         self.kernel = next((packages.tree(scenario.kernel.image) / "boot").glob("vmlinuz-*"))
         initrd = initramfs.dom0(scenario.hypervisor, scenario.kernel)
         if self.program:
