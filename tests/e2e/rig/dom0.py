@@ -6,6 +6,9 @@ from pathlib import Path
 
 from .qemu import Qemu, RigError
 
+# Seconds until something is taken for hung. An idle machine needs a tenth of it; a busy one may starve an emulator.
+PATIENCE = 300
+
 
 @dataclass(frozen=True)
 class Done:
@@ -37,11 +40,11 @@ class Dom0:
             time.sleep(0.01)
         return path
 
-    def boot(self, timeout: float = 120) -> None:
+    def boot(self, timeout: float = PATIENCE) -> None:
         """Wait until dom0 takes commands."""
         self._wait_for("ready", timeout, "boot of dom0")
 
-    def run(self, script: str, timeout: float = 60) -> Done:
+    def run(self, script: str, timeout: float = PATIENCE) -> Done:
         """A shell script; output and errors together. A background job in it must have its own output."""
         for name in ("rc", "out"):
             (self.share / name).unlink(missing_ok=True)
@@ -51,14 +54,14 @@ class Dom0:
         out = self.share / "out"
         return Done(status, out.read_text(errors="replace") if out.exists() else "")
 
-    def must(self, script: str, timeout: float = 60) -> str:
+    def must(self, script: str, timeout: float = PATIENCE) -> str:
         """A script that has to succeed; its output."""
         done = self.run(script, timeout)
         if done.status:
             raise self.failure(f"dom0: status {done.status} of: {script}\n{done.output}")
         return done.output
 
-    def until(self, condition: str, what: str, timeout: float = 60) -> str:
+    def until(self, condition: str, what: str, timeout: float = PATIENCE) -> str:
         """Run a script again and again until it succeeds; its output."""
         deadline = time.monotonic() + timeout
         while True:

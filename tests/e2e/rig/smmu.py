@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import Callable
 
 from . import board
 from .qemu import QTest, RigError
@@ -85,6 +86,7 @@ class Smmu:
 
     qtest: QTest
     xen: LiveXen
+    barrier: Callable[[], object]  # comes back after dom0 has run, so after the hypervisor has taken the interrupts before it
     injected: list[ContextFault | GlobalFault] = field(default_factory=list)
 
     def _pulse(self, spi: int) -> None:
@@ -110,7 +112,7 @@ class Smmu:
     def _clear(self, fault: ContextFault | GlobalFault) -> None:
         self.qtest.write32(board.SMMU + (GFSR if isinstance(fault, GlobalFault) else BANK0 + FSR), 0)
 
-    def inject(self, *faults: ContextFault | GlobalFault, timeout: float = 10) -> None:
+    def inject(self, *faults: ContextFault | GlobalFault, timeout: float = 60) -> None:
         """Raise faults one after another, each only after the hypervisor has printed the one before."""
         for fault in faults:
             before = self.xen.ring().next
@@ -133,13 +135,9 @@ class Smmu:
         if faults:
             self._clear(faults[-1])
 
-    def settle(self, quiet: float = 0.3, timeout: float = 30) -> None:
-        """Wait until the hypervisor has printed nothing for a while."""
-        deadline, last, since = time.monotonic() + timeout, -1, time.monotonic()
-        while time.monotonic() < deadline:
-            now = self.xen.ring().next
-            if now != last:
-                last, since = now, time.monotonic()
-            elif time.monotonic() - since >= quiet:
-                return
-            time.sleep(0.02)
+    def settle(self) -> None:
+        """Wait until the hypervisor has printed what it has to print."""
+        last = -1
+        while (now := self.xen.ring().next) != last:
+            last = now
+            self.barrier()

@@ -82,7 +82,7 @@ class Stage:
         )
         self.dom0 = Dom0(self.qemu, share)
         self.xen = LiveXen(image, self.qemu.qtest)
-        self.smmu = Smmu(self.qemu.qtest, self.xen)
+        self.smmu = Smmu(self.qemu.qtest, self.xen, barrier=lambda: self.dom0.must("true"))
         self.dom0.boot()
         self.timings["boot"] = time.monotonic() - begin
         if scenario.iommu == "entry-missing":
@@ -150,13 +150,13 @@ class Stage:
         numbers = " ".join(str(ref) for ref in refs)
         self.dom0.must(
             f"holdgrants {mode} {guest.domain} {numbers} > /tmp/held 2>&1 & echo $! > /tmp/held.pid; n=0; "
-            f"until [ $(grep -c held /tmp/held) = {len(refs)} ] || [ $n -ge 100 ]; do usleep 20000; n=$((n + 1)); done; "
-            f"cat /tmp/held; [ $n -lt 100 ]"
+            f"until [ $(grep -c held /tmp/held) = {len(refs)} ] || [ $n -ge 1000 ]; do usleep 20000; n=$((n + 1)); done; "
+            f"cat /tmp/held; [ $n -lt 1000 ]"
         )
 
     def release(self) -> None:
         """Unmap what `hold` has mapped."""
-        self.dom0.must("kill $(cat /tmp/held.pid); n=0; while kill -0 $(cat /tmp/held.pid) 2>/dev/null && [ $n -lt 100 ]; do usleep 20000; n=$((n + 1)); done; rm /tmp/held.pid")
+        self.dom0.must("kill $(cat /tmp/held.pid); n=0; while kill -0 $(cat /tmp/held.pid) 2>/dev/null && [ $n -lt 1000 ]; do usleep 20000; n=$((n + 1)); done; rm /tmp/held.pid")
 
     def dom0_ram(self) -> list[tuple[int, int]]:
         """The banks Xen has given dom0: [begin, end)."""
