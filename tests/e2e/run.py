@@ -161,6 +161,7 @@ def run_all(options: argparse.Namespace) -> int:
     print(f"prepared in {time.monotonic() - begin:.1f} s", flush=True)
 
     reports: list[dict] = []
+    workers: list[subprocess.Popen] = []
 
     def worker(job: tuple[int, str]) -> tuple[str, int]:
         number, name = job
@@ -169,16 +170,25 @@ def run_all(options: argparse.Namespace) -> int:
         command = [*process.ENDS_WITH_US, sys.executable, __file__, "--scenario", name, "--report", report]
         command += ["--only", options.only] if options.only else []
         command += ["--program", program] if program else ["--without-subject"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
-        print(done.stdout, end="", flush=True)
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL
+        ) as running:
+            workers.append(running)
+            print(running.communicate()[0], end="", flush=True)
         if report.exists():
             reports.extend(json.loads(report.read_text()))
             report.unlink()
-        return name, done.returncode
+        return name, running.returncode
 
     names = [name for name in tests for _ in range(options.repeat)]
     with ThreadPoolExecutor(options.jobs) as pool:
-        bad = sorted({name for name, status in pool.map(worker, enumerate(names)) if status})
+        try:
+            bad = sorted({name for name, status in pool.map(worker, enumerate(names)) if status})
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for running in workers:
+                running.terminate()
+            raise
     states = collections.Counter(entry["state"] for entry in reports)
     counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
     print(f"===== {len(names)} machines in {time.monotonic() - begin:.0f} s: {counts or 'no test ran'}" + (f"; FAILED ON {', '.join(bad)}" if bad else ""))
