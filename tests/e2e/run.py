@@ -255,6 +255,8 @@ def main() -> int:
         bar = "!" * 78
         print(f"{bar}\n!! END-TO-END TESTS SKIPPED: {error}\n{bar}", file=sys.stderr)
         return SKIPPED
+    except KeyboardInterrupt:
+        return 130
     except (RigError, subject.BuildError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
