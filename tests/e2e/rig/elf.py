@@ -1,0 +1,63 @@
+"""The little of ELF (64-bit, little-endian) that the rig reads: needed libraries, symbols, build id."""
+
+import struct
+from pathlib import Path
+from typing import Iterator
+
+SHT_SYMTAB, SHT_DYNAMIC, SHT_NOTE = 2, 6, 7
+DT_NEEDED, NT_GNU_BUILD_ID = 1, 3
+
+
+class Elf:
+    """One ELF file."""
+
+    def __init__(self, data: bytes):
+        if data[:6] != b"\x7fELF\x02\x01":
+            raise ValueError("not a 64-bit little-endian ELF file")
+        self._data = data
+        offset, (size, count) = struct.unpack_from("<Q", data, 0x28)[0], struct.unpack_from("<HH", data, 0x3A)
+        # name, type, flags, address, offset, size, link, info, alignment, entry size
+        self._sections = [struct.unpack_from("<IIQQQQIIQQ", data, offset + i * size) for i in range(count)]
+
+    @classmethod
+    def read(cls, path: Path) -> "Elf":
+        return cls(path.read_bytes())
+
+    def _of_type(self, kind: int) -> Iterator[tuple[int, int, int]]:
+        """(offset, size, offset of the linked string table) of each section of a type."""
+        for section in self._sections:
+            if section[1] == kind:
+                link = self._sections[section[6]][4] if section[6] < len(self._sections) else 0
+                yield section[4], section[5], link
+
+    def _string(self, at: int) -> str:
+        return self._data[at : self._data.index(b"\0", at)].decode()
+
+    def needed(self) -> list[str]:
+        """The shared libraries it asks for."""
+        return [
+            self._string(strings + value)
+            for offset, size, strings in self._of_type(SHT_DYNAMIC)
+            for tag, value in struct.iter_unpack("<QQ", self._data[offset : offset + size])
+            if tag == DT_NEEDED
+        ]
+
+    def symbols(self) -> dict[str, int]:
+        """Name -> value; of several with one name the first."""
+        table: dict[str, int] = {}
+        for offset, size, strings in self._of_type(SHT_SYMTAB):
+            for name, _, _, section, value, _ in struct.iter_unpack("<IBBHQQ", self._data[offset : offset + size]):
+                if name and section:
+                    table.setdefault(self._string(strings + name), value)
+        return table
+
+    def build_id(self) -> bytes | None:
+        for offset, size, _ in self._of_type(SHT_NOTE):
+            at = offset
+            while at + 12 <= offset + size:
+                namesz, descsz, kind = struct.unpack_from("<III", self._data, at)
+                name, at = self._data[at + 12 : at + 12 + namesz], at + 12 + (namesz + 3 & ~3)
+                if kind == NT_GNU_BUILD_ID and name == b"GNU\0":
+                    return self._data[at : at + descsz]
+                at += descsz + 3 & ~3
+        return None
