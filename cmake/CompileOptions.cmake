@@ -22,6 +22,11 @@ elseif(XIC_HARDENING)
   check_pie_supported()
 endif()
 
+if(XIC_FUZZ)
+  # The whole program reports which of its branches an input reached; tests/fuzz adds the driver.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(XIC_COVERAGE)
   add_compile_options(--coverage -O0)
   add_link_options(--coverage)
