@@ -43,7 +43,7 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t at, std::size_t 
 /// but marks would cost their number times the length of a string: no real one has that many.
 template <class Take>
 void find_first(std::string_view image, std::string_view mark, const Take& take) {
-  constexpr int kMaxCandidates = 65536;
+  constexpr int kMaxCandidates = 16384;
   std::size_t at = image.find(mark);
   for (int i = 0; i < kMaxCandidates && at != std::string_view::npos; ++i) {
     if (take(at + mark.size())) return;
