@@ -103,7 +103,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
       const GrantSighting now = dumps.look_up(frame_of(*fault.iova));
       if (is_new) {
         group.before = now;
-      } else if (now.found && !same_grant(group.before, now)) {
+      } else if ((now.found || group.before.found) && now.asked && !same_grant(group.before, now)) {
         group.sightings_differ = true;
       }
     }

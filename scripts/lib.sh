@@ -27,17 +27,14 @@ install_packages() {
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# build PRESET [TARGET...]: configures (once) and builds into build/PRESET.
+# build PRESET [TARGET...]: configures and builds into build/PRESET. Configuring again costs a second
+# and finds what was installed since.
 build() {
   local preset=$1
   shift
   if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-  [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"build-$preset.log" 2>&1 || {
-    cat "build-$preset.log" >&2
-    rm -f "build-$preset.log"
-    return 1
-  }
-  rm -f "build-$preset.log"
+  local log
+  log=$(cmake --preset "$preset" 2>&1) || { printf '%s\n' "$log" >&2; return 1; }
   if [ $# -gt 0 ]; then
     cmake --build "build/$preset" --target "$@" >&2
   else

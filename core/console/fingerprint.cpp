@@ -20,8 +20,10 @@ class Sample {
     if (text.size() < kFingerprintBytes) return;
     // Runs of 64 places, spread over the text.
     const std::size_t last = text.size() - kFingerprintBytes;
-    for (std::size_t word = 0; word < kWords; ++word) {
-      const std::size_t start = last / kWords * word;
+    const std::size_t stride = std::max<std::size_t>(64, last / kWords);
+    words_ = std::min(kWords, last / 64 + 1);
+    for (std::size_t word = 0; word < words_; ++word) {
+      const std::size_t start = stride * word;
       for (std::size_t bit = 0; bit < 64 && start + bit <= last; ++bit) {
         for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
           const auto byte = static_cast<std::uint8_t>(text[start + bit + i]);
@@ -44,23 +46,24 @@ class Sample {
       chance *= std::popcount(sets.low[i]) * std::popcount(sets.high[i]) / 256.0;
     }
     int places = 0;
-    for (const std::uint64_t word : all) places += std::popcount(word);
+    for (std::size_t word = 0; word < words_; ++word) places += std::popcount(all[word]);
     return places + chance * static_cast<double>(kPlaces);
   }
 
  private:
   using ByNibble = std::array<Places, 16>;
 
-  static void narrow(Places* all, const ByNibble& by_nibble, std::uint16_t nibbles) {
+  void narrow(Places* all, const ByNibble& by_nibble, std::uint16_t nibbles) const {
     if (nibbles == 0xffff) return;
     Places any{};
     for (unsigned left = nibbles; left != 0; left &= left - 1) {
       const Places& places = by_nibble[static_cast<std::size_t>(std::countr_zero(left))];
-      for (std::size_t word = 0; word < kWords; ++word) any[word] |= places[word];
+      for (std::size_t word = 0; word < words_; ++word) any[word] |= places[word];
     }
-    for (std::size_t word = 0; word < kWords; ++word) (*all)[word] &= any[word];
+    for (std::size_t word = 0; word < words_; ++word) (*all)[word] &= any[word];
   }
 
+  std::size_t words_ = 0;  ///< In use.
   std::array<ByNibble, kFingerprintBytes> low_{};
   std::array<ByNibble, kFingerprintBytes> high_{};
 };

@@ -220,7 +220,7 @@ void LiteralScanner::build(std::span<const Fingerprint> plan) {
     std::memcpy(&entry.mask, &kAllOnes, head);
     buckets_[plan[i].bucket].push_back(entry);
     sets[plan[i].bucket].add(literal, plan[i].offset);
-    note_fingerprint(std::string_view(literal).substr(plan[i].offset, kFingerprintBytes), "");
+    note_fingerprint(std::string_view(literal).substr(plan[i].offset, kFingerprintBytes));
   }
   for (std::size_t bucket = 0; bucket < kFingerprintBuckets; ++bucket) {
     for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
@@ -234,20 +234,23 @@ void LiteralScanner::build(std::span<const Fingerprint> plan) {
   }
 }
 
-/// A literal that ends before its fingerprint does stands with every byte that may follow.
-void LiteralScanner::note_fingerprint(std::string_view known, std::string_view follows) {
-  if (known.size() + follows.size() < kFingerprintBytes) {
-    for (int byte = 0; byte < 256; ++byte) {
-      note_fingerprint(known, std::string(follows) + static_cast<char>(byte));
-    }
+/// `known`: the bytes of a literal from its fingerprint's offset on, at most kFingerprintBytes.
+/// Where the literal ends before its fingerprint does, any byte may follow.
+void LiteralScanner::note_fingerprint(std::string_view known) {
+  if (known.size() + 1 < kFingerprintBytes) {
+    fingerprints_.fill(std::numeric_limits<std::uint64_t>::max());
     return;
   }
   std::array<char, kFingerprintBytes> bytes{};
-  std::copy(follows.begin(), follows.end(), std::copy(known.begin(), known.end(), bytes.begin()));
-  std::uint32_t word = 0;
-  std::memcpy(&word, bytes.data(), sizeof word);
-  const std::uint32_t hash = hash_of(word);
-  fingerprints_[hash / 64] |= std::uint64_t{1} << hash % 64;
+  std::copy(known.begin(), known.end(), bytes.begin());
+  const int follows = known.size() < kFingerprintBytes ? 256 : 1;
+  for (int byte = 0; byte < follows; ++byte) {
+    if (follows != 1) bytes.back() = static_cast<char>(byte);
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    const std::uint32_t hash = hash_of(word);
+    fingerprints_[hash / 64] |= std::uint64_t{1} << hash % 64;
+  }
 }
 
 const char* LiteralScanner::find(const char* begin, const char* end) const {

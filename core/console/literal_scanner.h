@@ -69,7 +69,7 @@ class LiteralScanner {
   };
 
   void build(std::span<const Fingerprint> plan);
-  void note_fingerprint(std::string_view known, std::string_view follows);
+  void note_fingerprint(std::string_view known);
 
   Kernel kernel_;
   Tables tables_;

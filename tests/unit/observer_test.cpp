@@ -73,6 +73,12 @@ TEST(Observer, AMemberUnderAnotherGrantIsNoted) {
   EXPECT_TRUE(judge(text).facts.faults.at(0).sightings_differ);
 }
 
+TEST(Observer, AMemberAfterTheGrantIsGoneIsNoted) {
+  const std::string text = arm_boot("4.14.1", "") + dump_with("0x8424cb") + std::string(kFault) +
+                           dump_with("0x8424cc") + std::string(kFault);
+  EXPECT_TRUE(judge(text).facts.faults.at(0).sightings_differ);
+}
+
 TEST(Observer, ATruncatedDumpAnswersNothing) {
   const std::string text =
       arm_boot("4.14.1", "") + dump_with("0x8424cb", "0x01a", false) + std::string(kFault);
