@@ -100,6 +100,24 @@ TEST(ConsoleReader, DeliversAllMessagesOfALine) {
   EXPECT_EQ(counters.candidate_lines, 1U);
 }
 
+TEST(ConsoleReader, ReadsEveryLineWhileTheSinkWantsThem) {
+  for (const std::size_t portion : {std::size_t{1}, std::size_t{5}, std::size_t{1000}}) {
+    LineReader* reader = nullptr;
+    Sink sink([&](const Line& line, bool) {
+      if (line.text == "smmu: on") reader->read_every_line(true);
+      if (line.text == "off") reader->read_every_line(false);
+      return Consumed::yes;
+    });
+    LineReader owner(kLiterals, &sink, {});
+    reader = &owner;
+    const std::string_view text = "a\nsmmu: on\nb\n\nc\noff\nd\nsmmu: e\n";
+    for (std::size_t at = 0; at < text.size(); at += portion)
+      reader->feed(text.substr(at, portion));
+    reader->finish();
+    EXPECT_EQ(sink.texts(), (Texts{"smmu: on", "b", "c", "off", "smmu: e"})) << portion;
+  }
+}
+
 TEST(ConsoleReader, SplitsOnLineFeedsOnly) {
   Sink sink;
   read("(XEN) DOM1: a\r(XEN) smmu: b\n", &sink, false);
@@ -261,6 +279,16 @@ TEST(ConsoleReaderJoin, TheInputEndsTooEarly) {
   ASSERT_EQ(alone.seen.size(), 2U);
   EXPECT_TRUE(alone.seen[1].last_chance);
   EXPECT_FALSE(alone.seen[1].repaired);
+}
+
+// What was joined so far is the sink's if it takes it on its last chance.
+TEST(ConsoleReaderJoin, LinesJoinedBeforeTheLastChanceAreConsumed) {
+  Sink sink([](const Line& line, bool last_chance) {
+    if (!line.text.starts_with("smmu: a")) return Consumed::no;
+    return last_chance ? Consumed::yes : Consumed::needs_more;
+  });
+  read(lines({"smmu: a", "DMAR b", "(XEN) DMAR c"}), &sink, true);
+  EXPECT_EQ(sink.texts(), (Texts{"smmu: a", "smmu: a DMAR b", "smmu: a DMAR b", "DMAR c"}));
 }
 
 TEST(ConsoleReaderJoin, NeverJoinsANewMessage) {
