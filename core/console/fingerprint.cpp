@@ -8,7 +8,7 @@ namespace xic {
 namespace {
 
 /// Places of the sample that are looked at, a bit each.
-constexpr std::size_t kPlaces = 4096;
+constexpr std::size_t kPlaces = 1024;
 constexpr std::size_t kWords = kPlaces / 64;
 using Places = std::array<std::uint64_t, kWords>;
 
