@@ -282,8 +282,9 @@ TEST(MemoryParser, ANewBootForgetsWhatXenSaid) {
 TEST(MemoryParser, TheRamPrintedBeforeANewBannerStays) {
   Reader reader;
   reader.feed(kBoot);
-  reader.feed("(XEN) RAM: 0000000080000000 - 00000000ffffffff\n"
-              "(XEN) RESVD[0]: 0000000083000000 - 0000000083ffffff\n");
+  reader.feed(
+      "(XEN) RAM: 0000000080000000 - 00000000ffffffff\n"
+      "(XEN) RESVD[0]: 0000000083000000 - 0000000083ffffff\n");
   reader.parser.reset();
   EXPECT_EQ(reader.map().reserved.size(), 1U);
   ASSERT_EQ(reader.map().host_ram.size(), 1U);
