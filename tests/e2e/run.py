@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Boot the real hypervisor and test on it. See docs/e2e.md.
 
-    run.py [--list] [--only PATTERN] [--program FILE | --build DIR | --without-subject] [--jobs N] [--repeat N]
+    run.py [--list] [--only PATTERN] [--installed DIR | --build DIR | --without-subject] [--jobs N] [--repeat N]
     run.py keep SCENARIO      an interactive shell in dom0
     run.py record NAME...     regenerate recordings under tests/data/captures ("all": every one)
-    run.py prepare            fetch packages, make images, build our program for arm64
+    run.py prepare            fetch packages, make images, build our programs for arm64
     run.py sysroot            make the arm64 sysroot and say where it is
     run.py scenarios          the names of the scenarios that have tests
 """
@@ -106,12 +106,12 @@ class Result(unittest.TestResult):
         self._bad(test, err)
 
 
-def run_scenario(name: str, tests: list[unittest.TestCase], program: Path | None) -> tuple[int, list[dict]]:
+def run_scenario(name: str, tests: list[unittest.TestCase], installed: Path | None) -> tuple[int, list[dict]]:
     """Boot once, run all its tests; (failures, report). A machine that does not come up is a failure of each."""
     begin = time.monotonic()
     try:
-        with Stage(scenario.load()[name], program) as stage:
-            case.set_stage(stage, program is not None)
+        with Stage(scenario.load()[name], installed) as stage:
+            case.set_stage(stage)
             result = Result(name, stage)
             unittest.TestSuite(tests).run(result)
             timings = ", ".join(f"{key} {value:.1f} s" for key, value in stage.timings.items())
@@ -137,6 +137,11 @@ def prepare(names: list[str], with_subject: bool) -> None:
         releases.sysroot()
 
 
+def installed_tree(options: argparse.Namespace) -> Path | None:
+    """The tree of our programs that is to stand in dom0."""
+    return None if options.without_subject else options.installed or subject.build(options.build)
+
+
 def run_all(options: argparse.Namespace) -> int:
     tests = selected(options.only)
     if options.list:
@@ -149,15 +154,13 @@ def run_all(options: argparse.Namespace) -> int:
         print(f"no test matches {options.only}", file=sys.stderr)
         return 64
     begin = time.monotonic()
-    program = None
-    if not options.without_subject:
-        program = options.program or subject.build(options.build)
+    installed = installed_tree(options)
     if options.scenario:  # a worker
-        failures, report = run_scenario(options.scenario, tests[options.scenario], program)
+        failures, report = run_scenario(options.scenario, tests[options.scenario], installed)
         if options.report:
             options.report.write_text(json.dumps(report))
         return 1 if failures else 0
-    prepare(list(tests), program is not None)
+    prepare(list(tests), installed is not None)
     print(f"prepared in {time.monotonic() - begin:.1f} s", flush=True)
 
     reports: list[dict] = []
@@ -169,7 +172,7 @@ def run_all(options: argparse.Namespace) -> int:
         report.parent.mkdir(parents=True, exist_ok=True)
         command = [*process.ENDS_WITH_US, sys.executable, __file__, "--scenario", name, "--report", report]
         command += ["--only", options.only] if options.only else []
-        command += ["--program", program] if program else ["--without-subject"]
+        command += ["--installed", installed] if installed else ["--without-subject"]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL
         ) as running:
@@ -198,8 +201,7 @@ def run_all(options: argparse.Namespace) -> int:
 def keep(options: argparse.Namespace) -> int:
     """A shell in dom0, with our programs in place."""
     chosen = scenario.load()[options.name]
-    program = None if options.without_subject else options.program or subject.build(options.build)
-    with Stage(chosen, program, interactive=True) as stage:
+    with Stage(chosen, installed_tree(options), interactive=True) as stage:
         return console.attach(stage)
 
 
@@ -219,7 +221,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb")
     for one in (parser, verbs.add_parser("keep")):
-        one.add_argument("--program", type=Path, help="an arm64 xen-iommu-check to test")
+        one.add_argument("--installed", type=Path, metavar="DIR", help="test this tree of installed arm64 files (what DESTDIR was)")
         one.add_argument("--build", type=Path, default=paths.PROJECT / "build/arm64", help="where to cross-compile it (default: %(default)s)")
         one.add_argument("--without-subject", action="store_true", help="test the rig alone")
     verbs.choices["keep"].add_argument("name", nargs="?", default="healthy-4.17", choices=list(scenario.load()))

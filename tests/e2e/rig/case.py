@@ -12,13 +12,12 @@ from .smmu import MULTI, PERMISSION, ContextFault
 from .stage import Stage
 
 _stage: Stage | None = None
-_subject_installed = False
 
 
-def set_stage(stage: Stage | None, subject_installed: bool) -> None:
+def set_stage(stage: Stage | None) -> None:
     """The driver's call: which machine the tests that follow run on."""
-    global _stage, _subject_installed
-    _stage, _subject_installed = stage, subject_installed
+    global _stage
+    _stage = stage
 
 
 def on(*scenarios: str):
@@ -42,7 +41,7 @@ class RigCase(unittest.TestCase):
     def setUp(self) -> None:
         assert _stage is not None
         self.stage = _stage
-        if self.needs_subject and not _subject_installed:
+        if self.needs_subject and not self.stage.installed:
             self.skipTest("NO PROGRAM TO TEST: the rig was run with --without-subject")
 
     @property

@@ -4,6 +4,7 @@ import struct
 from pathlib import Path
 from typing import Iterator
 
+MAGIC = b"\x7fELF\x02\x01"  # 64-bit, little-endian
 SHT_SYMTAB, SHT_DYNAMIC, SHT_NOTE = 2, 6, 7
 DT_NEEDED, NT_GNU_BUILD_ID = 1, 3
 
@@ -12,7 +13,7 @@ class Elf:
     """One ELF file."""
 
     def __init__(self, data: bytes):
-        if data[:6] != b"\x7fELF\x02\x01":
+        if data[: len(MAGIC)] != MAGIC:
             raise ValueError("not a 64-bit little-endian ELF file")
         self._data = data
         offset, (size, count) = struct.unpack_from("<Q", data, 0x28)[0], struct.unpack_from("<HH", data, 0x3A)

@@ -61,10 +61,10 @@ KERNELS = {
 
 # What the project's own arm64 binaries are built against; they bring these libraries along into every dom0.
 SYSROOT = PackageSet(
-    "sysroot-bookworm", "bookworm",
+    "sysroot", "bookworm",
     closure=(
         "libc6-dev", "linux-libc-dev", "libstdc++-12-dev", "libfmt-dev", "libspdlog-dev", "nlohmann-json3-dev", "libcli11-dev",
-        "libexpected-dev", "libarchive-dev", "libxen-dev", "libsystemd-dev", "libgtest-dev", "libgmock-dev",
+        "libexpected-dev", "libarchive-dev", "libinih-dev", "libxen-dev", "libsystemd-dev",
     ),
 )
 

@@ -39,7 +39,7 @@ class Stage:
     """Use as a context manager."""
 
     scenario: Scenario
-    program: Path | None = None  # our arm64 program, to stand in dom0
+    installed: Path | None = None  # the tree of our arm64 programs, to stand in dom0
     interactive: bool = False
     guests: list[Guest] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
@@ -63,9 +63,9 @@ class Stage:
         self.image = image = XenImage(packages.tree(scenario.hypervisor.image))
         self.kernel = next((packages.tree(scenario.kernel.image) / "boot").glob("vmlinuz-*"))
         initrd = initramfs.dom0(scenario.hypervisor, scenario.kernel)
-        if self.program:
+        if self.installed:
             both = self._directory / "initrd.cpio"
-            both.write_bytes(initrd.read_bytes() + subject.image(self.program))
+            both.write_bytes(initrd.read_bytes() + subject.image(self.installed))
             initrd = both
         has_smmu = scenario.iommu != "off"
         tree = board.device_tree(
