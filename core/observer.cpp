@@ -50,12 +50,49 @@ void name_the_image(Hypervisor* xen) {
 struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
   Impl() : literals(all_literals()), fault_parser(this), dump_parser(this) {}
 
+  // ---- inputs -----------------------------------------------------------------------------------
+  struct Input {
+    InputOptions options;
+    std::unique_ptr<LineReader> reader;  ///< Null once the input was closed.
+    std::size_t source = 0;              ///< Index into Facts::sources.
+  };
+
+  InputId open(const InputOptions& options) {
+    auto& sources = facts.sources;
+    const bool continues = !sources.empty() && sources.back().name == options.name;
+    if (!continues) sources.push_back({options.name, 0, options.recognised_as});
+    Input input;
+    input.options = options;
+    input.source = sources.size() - 1;
+    LineReader::Options reading;
+    reading.repair_pastes = options.repair_pastes;
+    reading.input = static_cast<std::uint32_t>(input.source);
+    input.reader = std::make_unique<LineReader>(literals, this, reading);
+    const auto free =
+        std::find_if(inputs.begin(), inputs.end(), [](const Input& one) { return !one.reader; });
+    const auto number = static_cast<std::uint32_t>(free - inputs.begin());
+    if (free == inputs.end()) {
+      inputs.push_back(std::move(input));
+    } else {
+      *free = std::move(input);
+    }
+    return InputId{number};
+  }
+
+  /// The input, made the one whose lines are read from here on; null where it is not open.
+  Input* use(InputId number) {
+    if (number.value() >= inputs.size() || !inputs[number.value()].reader) return nullptr;
+    current = &inputs[number.value()];
+    current->reader->read_every_line(dump_parser.under_way());
+    return current;
+  }
+
   // ---- lines ------------------------------------------------------------------------------------
   Consumed on_line(const Line& found, bool last_chance) override {
     Line line = found;
-    line.offset += options.base_offset;
+    line.offset += current->options.base_offset;
     if (line.speaker == Speaker::xen) {
-      if (options.skip_xen_lines) return Consumed::yes;
+      if (current->options.skip_xen_lines) return Consumed::yes;
       hypervisor.note_xen_seen();
     }
     settled = false;
@@ -65,7 +102,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     // reader then reads that line by itself.
     if (settled) return fault;
     const Consumed entry = dump_parser.consume(line);
-    reader->read_every_line(dump_parser.under_way());
+    current->reader->read_every_line(dump_parser.under_way());
     if (entry == Consumed::yes) return Consumed::yes;
     // What is left is rare. A line may tell several things: "smmu: ...: d0: p2maddr" is an
     // assignment and says that the IOMMU is on.
@@ -96,8 +133,12 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     }
     bool is_new = false;
     const auto index = faults.add(fault, boot, &is_new);
-    if (!index) return;
-    FaultGroup& group = faults.at(*index);
+    if (index) add_to_group(*index, fault, is_new);
+    if (listener != nullptr) listener->on_fault(fault, index, is_new);
+  }
+
+  void add_to_group(std::size_t index, const Fault& fault, bool is_new) {
+    FaultGroup& group = faults.at(index);
     group.after = GrantSighting{};
     if (fault.iova) {
       const GrantSighting now = dumps.look_up(frame_of(*fault.iova));
@@ -107,7 +148,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
         group.sightings_differ = true;
       }
     }
-    dom0_errors.on_fault(*index, &group);
+    dom0_errors.on_fault(index, &group);
   }
 
   void on_event(const HypervisorEvent& event) override {
@@ -129,8 +170,10 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
   }
 
   std::vector<std::string_view> literals;
-  InputOptions options;
-  std::unique_ptr<LineReader> reader;
+  std::vector<Input> inputs;
+  Input* current = nullptr;     ///< Whose bytes are being read.
+  std::optional<InputId> text;  ///< Of begin_input().
+  FaultListener* listener = nullptr;
   bool xen_prefix_seen = false;
   FaultParser fault_parser;
   GrantDumpParser dump_parser;
@@ -152,33 +195,49 @@ Observer::Observer() : impl_(std::make_unique<Impl>()) {}
 Observer::~Observer() = default;
 
 void Observer::begin_input(const InputOptions& options) {
-  impl_->options = options;
-  auto& sources = impl_->facts.sources;
-  const bool continues = !sources.empty() && sources.back().name == options.name;
-  if (!continues) sources.push_back({options.name, 0, options.recognised_as});
-  LineReader::Options reading;
-  reading.repair_pastes = options.repair_pastes;
-  reading.input = static_cast<std::uint32_t>(sources.size() - 1);
-  impl_->reader = std::make_unique<LineReader>(impl_->literals, impl_.get(), reading);
-  impl_->reader->read_every_line(impl_->dump_parser.under_way());
+  end_input();
+  impl_->text = impl_->open(options);
 }
 
 void Observer::feed(std::string_view bytes) {
-  if (!impl_->reader) return;
+  if (impl_->text) feed(*impl_->text, bytes);
+}
+
+void Observer::end_input() {
+  if (impl_->text) close_input(*impl_->text);
+  impl_->text.reset();
+}
+
+Observer::InputId Observer::open_input(const InputOptions& options) {
+  return impl_->open(options);
+}
+
+void Observer::feed(InputId number, std::string_view bytes) {
+  Impl::Input* input = impl_->use(number);
+  if (input == nullptr) return;
   // Any "(XEN)" is a trace of Xen, also on lines that no parser asks for.
   if (!impl_->xen_prefix_seen && bytes.find(kXenPrefix) != std::string_view::npos) {
     impl_->xen_prefix_seen = true;
     impl_->hypervisor.note_xen_seen();
   }
-  impl_->facts.sources.back().bytes += bytes.size();
-  impl_->reader->feed(bytes);
+  impl_->facts.sources[input->source].bytes += bytes.size();
+  input->reader->feed(bytes);
 }
 
-void Observer::end_input() {
-  if (!impl_->reader) return;
-  impl_->reader->finish();
-  impl_->cut_lines += impl_->reader->counters().cut_lines;
-  impl_->reader.reset();
+void Observer::close_input(InputId number) {
+  Impl::Input* input = impl_->use(number);
+  if (input == nullptr) return;
+  input->reader->finish();
+  impl_->cut_lines += input->reader->counters().cut_lines;
+  input->reader.reset();
+}
+
+void Observer::settle() {
+  impl_->fault_parser.finish();
+}
+
+void Observer::set_listener(FaultListener* listener) {
+  impl_->listener = listener;
 }
 
 void Observer::note_lost_bytes(std::uint64_t bytes) {
@@ -239,10 +298,14 @@ Facts Observer::snapshot() {
     facts.limits.push_back({"events_overflow", "more different messages than are kept",
                             std::to_string(dropped) + " were counted and dropped"});
   }
-  if (impl_->cut_lines != 0) {
-    facts.limits.push_back({"lines_cut", "overlong lines were cut",
-                            std::to_string(impl_->cut_lines) + " lines over " +
-                                std::to_string(kMaxLineBytes) + " bytes"});
+  std::uint64_t cut_lines = impl_->cut_lines;
+  for (const Impl::Input& input : impl_->inputs) {
+    if (input.reader) cut_lines += input.reader->counters().cut_lines;
+  }
+  if (cut_lines != 0) {
+    facts.limits.push_back(
+        {"lines_cut", "overlong lines were cut",
+         std::to_string(cut_lines) + " lines over " + std::to_string(kMaxLineBytes) + " bytes"});
   }
   return facts;
 }

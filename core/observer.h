@@ -2,8 +2,10 @@
 // daemon all feed the same one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,17 @@
 #include "core/diagnosis/facts.h"
 
 namespace xic {
+
+/// Told of each fault of Xen's at the moment it is understood: before later bytes can change what
+/// is known about its frame. Calls come from within Observer::feed(); the observer may be asked for
+/// nothing but add_granted_now() meanwhile.
+class FaultListener {
+ public:
+  virtual ~FaultListener() = default;
+  /// `group`: index into Facts::faults; nothing where the table of groups is full. `first`: no
+  /// fault of this identity was seen before. Views of `fault` are valid during the call only.
+  virtual void on_fault(const Fault& fault, std::optional<std::size_t> group, bool first) = 0;
+};
 
 class Observer {
  public:
@@ -32,6 +45,19 @@ class Observer {
   void begin_input(const InputOptions& options);
   void feed(std::string_view bytes);
   void end_input();
+
+  /// Texts that grow side by side, as a live host's console and kernel log do: each is fed through
+  /// the number that open_input() gave it.
+  using InputId = Strong<struct InputTag, std::uint32_t>;
+  [[nodiscard]] InputId open_input(const InputOptions& options);
+  void feed(InputId input, std::string_view bytes);
+  /// Delivers an unterminated last line and forgets the input.
+  void close_input(InputId input);
+  /// Nothing more is on its way: a fault whose second half has not come is taken as it is.
+  void settle();
+
+  /// Not owned; null for none.
+  void set_listener(FaultListener* listener);
   /// `bytes` of the console were lost at this point.
   void note_lost_bytes(std::uint64_t bytes);
 

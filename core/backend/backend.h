@@ -44,6 +44,22 @@ struct Backend {
   [[nodiscard]] bool connected() const;
 };
 
+/// The transmit ring of one queue of a vif that dom0 serves: the one kind of page that may be
+/// looked into. Made from a device only, so that no other ref can be named.
+class TxRing {
+ public:
+  /// Nothing where the device is no connected vif with dom0 as its backend and another domain as
+  /// its frontend, where the queue has no transmit ring, or where its ref is a reserved one.
+  [[nodiscard]] static std::optional<TxRing> of(const Backend& device, std::uint32_t queue);
+  [[nodiscard]] DomId domain() const { return domain_; }
+  [[nodiscard]] GrantRef ref() const { return ref_; }
+
+ private:
+  TxRing(DomId domain, GrantRef ref) : domain_(domain), ref_(ref) {}
+  DomId domain_;
+  GrantRef ref_;
+};
+
 /// All that a listing showed.
 struct Backends {
   bool listing_seen = false;

@@ -28,6 +28,18 @@ bool Backend::connected() const {
   return (backend_state ? backend_state : frontend_state) == kConnected;
 }
 
+std::optional<TxRing> TxRing::of(const Backend& device, std::uint32_t queue) {
+  if (device.type != "vif" || device.backend_domain != kDom0 || device.frontend_domain == kDom0 ||
+      !device.connected()) {
+    return std::nullopt;
+  }
+  for (const RingRef& ring : device.rings) {
+    const bool wanted = ring.role == RingRole::vif_tx && ring.queue == queue;
+    if (wanted && ring.ref >= kFirstFreeRef) return TxRing(device.frontend_domain, ring.ref);
+  }
+  return std::nullopt;
+}
+
 const Backend* Backends::device_of(DomId domain, GrantRef ref, RingRef* ring) const {
   if (ref < kFirstFreeRef) return nullptr;
   const Backend* found = nullptr;

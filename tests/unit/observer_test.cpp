@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/pipeline_test_support.h"
 
@@ -187,6 +190,72 @@ TEST(Observer, EventsAreFoldedAndBounded) {
   const Facts facts = judge(text).facts;
   ASSERT_EQ(facts.events.size(), 1U);
   EXPECT_EQ(facts.events[0].count, 3U);
+}
+
+TEST(Observer, TextsThatGrowSideBySideAreKeptApart) {
+  Observer observer;
+  observer.set_mode(InputMode::live, true);
+  const auto console = observer.open_input({.name = "console"});
+  const auto kernel = observer.open_input({.name = "kernel log"});
+  const std::size_t middle = kFault.size() / 2;
+  observer.feed(console, kFault.substr(0, middle));
+  observer.feed(kernel,
+                "[   68.290307] macb ff0e0000.ethernet eth0: DMA bus error: HRESP not OK\n");
+  observer.feed(console, kFault.substr(middle));
+  const Facts facts = observer.snapshot();
+  ASSERT_EQ(facts.faults.size(), 1U);
+  EXPECT_EQ(facts.faults[0].count, 1U);
+  ASSERT_EQ(facts.dom0_errors.size(), 1U);
+  ASSERT_EQ(facts.sources.size(), 2U);
+  EXPECT_EQ(facts.sources[0].bytes, kFault.size());
+}
+
+TEST(Observer, AClosedInputTakesNothingAndItsNumberServesAgain) {
+  Observer observer;
+  const auto first = observer.open_input({.name = "one"});
+  observer.feed(first, kFault.substr(0, kFault.size() - 1));  // Its last line has no end.
+  observer.close_input(first);
+  observer.feed(first, kFault);
+  EXPECT_EQ(observer.snapshot().faults.at(0).count, 1U);
+  EXPECT_EQ(observer.open_input({.name = "two"}), first);
+}
+
+struct Heard final : FaultListener {
+  std::vector<std::pair<std::optional<std::size_t>, bool>> calls;
+  std::vector<Iova> addresses;
+  void on_fault(const Fault& fault, std::optional<std::size_t> group, bool first) override {
+    calls.emplace_back(group, first);
+    addresses.push_back(fault.iova.value_or(Iova{}));
+  }
+};
+
+TEST(Observer, AListenerHearsEachFaultOfXensAtOnce) {
+  Observer observer;
+  Heard heard;
+  observer.set_listener(&heard);
+  observer.begin_input({.name = "x"});
+  observer.feed(kFault);
+  ASSERT_EQ(heard.calls.size(), 1U) << "before anything else is read";
+  observer.feed(kFault);
+  observer.feed(
+      "[    1.0] arm-smmu fd800000.smmu: Unhandled context fault: fsr=0x402, iova=0x1000, "
+      "fsynr=0x1, cbfrsynra=0x877, cb=0\n");
+  using Call = std::pair<std::optional<std::size_t>, bool>;
+  EXPECT_EQ(heard.calls, (std::vector<Call>{{0, true}, {0, false}})) << "Linux's own are foreign";
+  EXPECT_EQ(heard.addresses[0], Iova{0x8424cb148});
+}
+
+TEST(Observer, SettlingTakesHalfAnEventAsItIs) {
+  Observer observer;
+  observer.set_mode(InputMode::live, true);
+  const auto console = observer.open_input({.name = "console", .repair_pastes = false});
+  observer.feed(console,
+                "(XEN) smmu: /smmu@fd800000: Unexpected global fault, this could be serious\n");
+  EXPECT_TRUE(observer.snapshot().faults.empty()) << "its registers may be on their way";
+  observer.settle();
+  const Facts facts = observer.snapshot();
+  ASSERT_EQ(facts.faults.size(), 1U);
+  EXPECT_FALSE(facts.faults[0].complete);
 }
 
 }  // namespace
