@@ -2,12 +2,44 @@
 
 import shutil
 
+from rig import elf, subject
 from rig.case import SubjectCase, on
 from rig.smmu import MULTI, PERMISSION, TRANSLATION, ContextFault, GlobalFault
 
 HEALTHY = ("healthy-4.17", "healthy-4.14", "healthy-4.20")
 MISSING = ("missing-4.17", "missing-4.14", "missing-4.14-linux-6.1", "missing-4.20")
 STAMPS = ("quick", "stamps-date", "stamps-datems", "stamps-raw")
+
+PACIASP = bytes.fromhex("3f2303d5")  # signs the return address; a valid landing pad for an indirect branch as well
+
+
+@on("quick")
+class Hardening(SubjectCase):
+    """What the compiler's and linker's hardening leaves behind in the very files that run in dom0."""
+
+    def programs(self):
+        return [(name, elf.Elf.read(path)) for name, path in subject.programs(self.stage.installed).items()]
+
+    def test_position_independent_and_bound_before_it_runs(self):
+        for name, program in self.programs():
+            dynamic = program.dynamic()
+            self.assertTrue(dynamic.get(elf.DT_FLAGS_1, 0) & elf.DF_1_PIE, f"{name}: not position-independent")
+            self.assertTrue(dynamic.get(elf.DT_FLAGS, 0) & elf.DF_BIND_NOW, f"{name}: bound lazily, its GOT stays writable")
+            self.assertEqual(len(program.segments(elf.PT_GNU_RELRO)), 1, name)
+            self.assertFalse({elf.DT_RPATH, elf.DT_RUNPATH} & set(dynamic), f"{name}: brings a library path of the build along")
+
+    def test_nothing_is_both_writable_and_executable(self):
+        for name, program in self.programs():
+            self.assertEqual([flags & elf.PF_X for flags, _ in program.segments(elf.PT_GNU_STACK)], [0], name)
+            self.assertFalse([f for f, _ in program.segments(elf.PT_LOAD) if f & elf.PF_X and f & elf.PF_W], name)
+
+    def test_stack_protector_fortify_and_signed_returns(self):
+        for name, program in self.programs():
+            imports = program.imports()
+            self.assertIn("__stack_chk_fail", imports, name)
+            self.assertTrue([symbol for symbol in imports if symbol.endswith("_chk")], f"{name}: no fortified call")
+            code = b"".join(content for flags, content in program.segments(elf.PT_LOAD) if flags & elf.PF_X)
+            self.assertGreater(code.count(PACIASP), 10, name)
 
 
 @on("off-4.17", *HEALTHY)

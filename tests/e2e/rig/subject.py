@@ -3,6 +3,7 @@
 They need a newer C library than an old dom0 has, so they bring their own loader and libraries along and are started through it.
 """
 
+import hashlib
 import os
 import shutil
 import stat
@@ -33,7 +34,7 @@ def build(directory: Path) -> Path:
     """Cross-compile the project into `directory` and install it below; the tree of installed files."""
     sysroot = releases.sysroot()
     tree, new = directory / "installed", directory / "installed.new"
-    with paths.lock("build"):
+    with paths.lock("build-" + hashlib.sha256(bytes(directory.resolve())).hexdigest()[:16]):
         # What was configured against another sysroot remembers its paths.
         stamp = directory / "sysroot"
         fresh = ["--fresh"] if directory.exists() and not (stamp.exists() and stamp.read_text() == str(sysroot)) else []
