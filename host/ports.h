@@ -53,12 +53,36 @@ class HypervisorInfo {
   [[nodiscard]] virtual Expected<SysctlInterface> sysctl_interface() = 0;
   /// Needs root.
   [[nodiscard]] virtual Expected<PhysicalInfo> physical_info() = 0;
+  /// XENMEM_maximum_gpfn of dom0, no sysctl: the highest guest frame its stage-2 table has ever
+  /// held (xen/arch/arm/p2m.c: max_mapped_gfn, never lowered).
+  [[nodiscard]] virtual Expected<Frame> maximum_gpfn() = 0;
 };
 
 /// GNTTABOP_query_size: how large a domain's grant table is.
 struct GrantTableSize {
   std::uint32_t frames = 0;
   std::uint32_t max_frames = 0;
+};
+
+/// One of the two pages that every guest of a toolstack grants to its dom0 for as long as it lives.
+/// Made for another domain than dom0 only, so that no self-grant and no data grant can be named.
+class ReservedPage {
+ public:
+  enum class Kind : std::uint8_t { console, xenstore };
+  /// Nothing for dom0: mapping a grant of its own would cost it a page (guard: e8185c5f01).
+  [[nodiscard]] static std::optional<ReservedPage> of(DomId domain, Kind kind) {
+    if (domain == kDom0) return std::nullopt;
+    return ReservedPage(domain, kind);
+  }
+  [[nodiscard]] DomId domain() const { return domain_; }
+  /// public/grant_table.h: GNTTAB_RESERVED_CONSOLE 0, GNTTAB_RESERVED_XENSTORE 1.
+  [[nodiscard]] GrantRef ref() const { return GrantRef{kind_ == Kind::console ? 0U : 1U}; }
+  [[nodiscard]] Kind kind() const { return kind_; }
+
+ private:
+  ReservedPage(DomId domain, Kind kind) : domain_(domain), kind_(kind) {}
+  DomId domain_;
+  Kind kind_;
 };
 
 /// A copy of a shared ring page, taken at one instant. Guest-writable content.
@@ -77,6 +101,10 @@ class GrantTables {
   [[nodiscard]] virtual Expected<GrantTableSize> size(DomId domain) = 0;
   /// Maps a vif's transmit ring read-only, copies the page once, unmaps at once.
   [[nodiscard]] virtual Expected<RingPage> copy_ring(const TxRing& ring) = 0;
+  /// Maps the page read-only through libxengnttab, never looks into it, and unmaps it at once: what
+  /// a recorder of grant maps sees of it names the page's frame. An error where the guest has no
+  /// such grant (oxenstored, stub domains): that means nothing.
+  [[nodiscard]] virtual Expected<void> touch(const ReservedPage& page) = 0;
 };
 
 /// One change in xenstore.
@@ -138,7 +166,63 @@ class HostClock {
   [[nodiscard]] virtual std::uint64_t uptime() = 0;  ///< dom0's, as stamps of its kernel log.
 };
 
-/// All ports of one host. None is null; not owned.
+/// What the flight recorder is asked to be.
+struct RecorderOptions {
+  std::uint32_t kib_per_cpu = 1024;  ///< Of the kernel's ring, 64 .. 65536.
+};
+
+/// How the flight recorder stands.
+struct RecorderState {
+  bool recording = false;
+  std::string clock;              ///< Of its stamps: "mono_raw" or "boot".
+  std::uint32_t kib_per_cpu = 0;  ///< As the kernel rounded it.
+  std::uint64_t events = 0;       ///< In the ring now.
+  std::uint64_t overwritten = 0;  ///< Older ones that were dropped for newer ones.
+  std::uint64_t missed = 0;       ///< That never got into the ring (kprobe hits, full buffers).
+  std::uint64_t depth_ms = 0;     ///< How far back the ring reaches now, on every CPU.
+};
+
+/// The recorder of grant maps in dom0's kernel (a tracefs instance of its own). It lives in the
+/// kernel and survives the process that started it.
+class GrantRecorder {
+ public:
+  virtual ~GrantRecorder() = default;
+  /// Records from here on. One that is already running with these options is taken over with what
+  /// it holds; what a crash left in another state is removed and made anew. An error says what
+  /// this kernel lacks.
+  [[nodiscard]] virtual Expected<void> start(const RecorderOptions& options) = 0;
+  /// Removes everything that start() made, by whomever. No error where there is nothing.
+  [[nodiscard]] virtual Expected<void> stop() = 0;
+  /// Not recording is an answer, not an error.
+  [[nodiscard]] virtual Expected<RecorderState> state() = 0;
+  /// What the ring holds, as text for GrantTraceParser, oldest first. Takes nothing out.
+  [[nodiscard]] virtual Expected<std::string> read() = 0;
+  /// Now, on the clock of its stamps, in nanoseconds.
+  [[nodiscard]] virtual std::uint64_t now() = 0;
+};
+
+/// What one load at `frame` gave; see FrameLoader.
+struct FrameLoad {
+  Frame frame;
+  enum class Result : std::uint8_t {
+    present,    ///< The load returned: dom0's stage-2 table has the entry.
+    absent,     ///< The child was killed by SIGKILL between "about to load" and "loaded".
+    no_answer,  ///< Anything else: refused, lockdown, no memory, another signal, too late.
+  } result = Result::no_answer;
+  std::string detail;  ///< Why there is no answer, or "".
+};
+
+/// Loads one word at frame << 12 through /dev/mem, in a child process that does nothing else.
+class FrameLoader {
+ public:
+  virtual ~FrameLoader() = default;
+  /// One result per frame, in order. Callers have shown that each frame is a page of another domain
+  /// that dom0 has mapped; frames in anything that /proc/iomem lists are refused (no_answer).
+  [[nodiscard]] virtual Expected<std::vector<FrameLoad>> load(std::span<const Frame> frames) = 0;
+};
+
+/// All ports of one host. None is null; not owned. GrantRecorder and FrameLoader stand apart: they
+/// need tracefs and /dev/mem, which only those have that were told to use them.
 struct Ports {
   ConsoleRing* console;
   HypervisorInfo* hypervisor;

@@ -22,6 +22,7 @@ class Hypervisor final : public HypervisorInfo {
   Expected<XenIdentity> identity() override { return error("hypervisor identity"); }
   Expected<SysctlInterface> sysctl_interface() override { return error("sysctls"); }
   Expected<PhysicalInfo> physical_info() override { return error("physical info"); }
+  Expected<Frame> maximum_gpfn() override { return error("maximum gpfn"); }
 };
 
 class Grants final : public GrantTables {
@@ -30,6 +31,7 @@ class Grants final : public GrantTables {
   Expected<GrantedNow::Answer> granted_now(Frame) override { return error("cache_flush"); }
   Expected<GrantTableSize> size(DomId) override { return error("grant table size"); }
   Expected<RingPage> copy_ring(const TxRing&) override { return error("ring pages"); }
+  Expected<void> touch(const ReservedPage&) override { return error("reserved pages"); }
 };
 
 class Xenstore final : public Store {

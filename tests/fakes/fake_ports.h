@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -110,6 +111,7 @@ class FakeHypervisorInfo final : public HypervisorInfo {
   XenIdentity self;
   SysctlInterface interface { 0x15, true };
   PhysicalInfo physical{4, 0x2d};
+  Frame highest{0xbdf2a};
   CallLog log;
 
   Expected<XenIdentity> identity() override {
@@ -124,6 +126,10 @@ class FakeHypervisorInfo final : public HypervisorInfo {
     if (auto ok = log.enter("physical_info"); !ok) return tl::unexpected(ok.error());
     return physical;
   }
+  Expected<Frame> maximum_gpfn() override {
+    if (auto ok = log.enter("maximum_gpfn"); !ok) return tl::unexpected(ok.error());
+    return highest;
+  }
 };
 
 class FakeGrantTables final : public GrantTables {
@@ -133,6 +139,8 @@ class FakeGrantTables final : public GrantTables {
   std::map<Frame, GrantedNow::Answer> answers;  ///< Frames not listed: not_granted.
   std::map<DomId, GrantTableSize> sizes;
   std::map<std::pair<DomId, GrantRef>, RingPage> rings;
+  std::set<std::pair<DomId, GrantRef>> reserved;      ///< Pages that touch() finds.
+  std::function<void(const ReservedPage&)> on_touch;  ///< What a recorder would see, may be empty.
   CallLog log;
 
   Expected<void> print_all() override {
@@ -162,6 +170,14 @@ class FakeGrantTables final : public GrantTables {
     const auto found = rings.find({ring.domain(), ring.ref()});
     if (found == rings.end()) return tl::unexpected(failure(EINVAL));
     return found->second;
+  }
+  Expected<void> touch(const ReservedPage& page) override {
+    const std::string subject =
+        std::to_string(page.domain().value()) + ' ' + std::to_string(page.ref().value());
+    if (auto ok = log.enter("touch", subject); !ok) return ok;
+    if (!reserved.contains({page.domain(), page.ref()})) return tl::unexpected(failure(EINVAL));
+    if (on_touch) on_touch(page);
+    return {};
   }
 };
 
@@ -273,6 +289,61 @@ class ManualClock final : public HostClock {
   }
   std::int64_t wall() override { return wall_ns; }
   std::uint64_t uptime() override { return uptime_ns; }
+};
+
+class FakeGrantRecorder final : public GrantRecorder {
+ public:
+  RecorderState now_state;
+  std::string text;  ///< What read() gives.
+  std::uint64_t clock_ns = 60'000'000'000;
+  CallLog log;
+
+  Expected<void> start(const RecorderOptions& options) override {
+    if (auto ok = log.enter("start", std::to_string(options.kib_per_cpu)); !ok) return ok;
+    now_state.recording = true;
+    now_state.kib_per_cpu = options.kib_per_cpu;
+    return {};
+  }
+  Expected<void> stop() override {
+    if (auto ok = log.enter("stop"); !ok) return ok;
+    now_state = {};
+    return {};
+  }
+  Expected<RecorderState> state() override {
+    if (auto ok = log.enter("state"); !ok) return tl::unexpected(ok.error());
+    return now_state;
+  }
+  Expected<std::string> read() override {
+    if (auto ok = log.enter("read"); !ok) return tl::unexpected(ok.error());
+    return text;
+  }
+  std::uint64_t now() override { return clock_ns; }
+};
+
+class FakeFrameLoader final : public FrameLoader {
+ public:
+  std::map<Frame, FrameLoad::Result> results;  ///< Frames not listed: present.
+  std::map<Frame, FrameLoad::Result> later;    ///< From the second load of a frame on.
+  CallLog log;
+
+  Expected<std::vector<FrameLoad>> load(std::span<const Frame> frames) override {
+    std::vector<FrameLoad> loads;
+    for (const Frame frame : frames) {
+      if (auto ok = log.enter("load", std::to_string(frame.value())); !ok) {
+        return tl::unexpected(ok.error());
+      }
+      const auto& table = seen_.insert(frame).second ? results
+                          : later.contains(frame)    ? later
+                                                     : results;
+      const auto found = table.find(frame);
+      loads.push_back(
+          {frame, found == table.end() ? FrameLoad::Result::present : found->second, ""});
+    }
+    return loads;
+  }
+
+ private:
+  std::set<Frame> seen_;
 };
 
 /// A whole host of fakes.
