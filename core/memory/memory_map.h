@@ -64,7 +64,14 @@ class MemoryParser {
 
   [[nodiscard]] static std::span<const std::string_view> literals();
   Consumed consume(const Line& line);
-  /// A new boot: forget what the hypervisor said.
+  /// The memory nodes of dom0's device tree, which Xen writes from the banks it allocated
+  /// (xen/arch/arm/domain_build.c, make_memory_node). They are of the running boot: a BANK line
+  /// that overlaps one of them is dropped, others stay. Names and sources are set here.
+  void set_boot_memory(std::span<const AddressRange> nodes);
+  /// `reg` of its /hypervisor node: the grant table's place, then extended regions
+  /// (make_hypervisor_node; Linux: Documentation/devicetree/bindings/arm/xen.txt).
+  void set_xen_regions(std::span<const AddressRange> regions);
+  /// A new boot in the text: forget what the hypervisor printed.
   void reset();
   [[nodiscard]] const MemoryMap& map() const;
 

@@ -21,6 +21,8 @@ namespace {
 constexpr std::string_view kBootLog = "boot log";
 constexpr std::string_view kKernelLog = "dom0 kernel log";
 constexpr std::string_view kIomem = "/proc/iomem";
+constexpr std::string_view kMemoryNodes = "dom0 device tree /memory";
+constexpr std::string_view kHypervisorNode = "dom0 device tree /hypervisor";
 
 constexpr auto kLiterals = std::to_array<std::string_view>({
     "RAM: ",
@@ -42,6 +44,9 @@ constexpr auto kLiterals = std::to_array<std::string_view>({
     "reserved mem: ",
     "ff : ",
 });
+
+constexpr std::string_view kGrantTable = "dom0 grant table";
+constexpr std::string_view kExtendedRegion = "dom0 extended region ";
 
 /// Longest name kept; names in /proc/iomem come from device trees and drivers.
 constexpr std::size_t kMaxName = 128;
@@ -137,6 +142,50 @@ struct MemoryParser::Impl {
     }
   }
 
+  // ---- dom0's device tree -----------------------------------------------------------------------
+  void set_boot_memory(std::span<const AddressRange> nodes) {
+    memory_nodes = named(nodes, kMemoryNodes, [](std::size_t) { return "dom0 memory"; });
+    std::erase_if(map.dom0_banks, [&](const AddressRange& bank) {
+      return bank.source == kMemoryNodes || overlaps_any(memory_nodes, Span{bank.begin, bank.end});
+    });
+    put_first(&map.dom0_banks, memory_nodes);
+  }
+
+  void set_xen_regions(std::span<const AddressRange> regions) {
+    xen_regions = named(regions, kHypervisorNode, [](std::size_t index) {
+      return index == 0 ? std::string(kGrantTable)
+                        : numbered(kExtendedRegion, static_cast<std::uint32_t>(index - 1));
+    });
+    std::erase_if(map.reserved, [&](const AddressRange& held) {
+      const bool printed = held.source == kBootLog && held.name.starts_with("dom0 ");
+      return held.source == kHypervisorNode ||
+             (printed && overlaps_any(xen_regions, Span{held.begin, held.end}));
+    });
+    put_first(&map.reserved, xen_regions);
+  }
+
+  static std::vector<AddressRange> named(std::span<const AddressRange> ranges,
+                                         std::string_view source, const auto& name_of) {
+    std::vector<AddressRange> all;
+    for (std::size_t i = 0; i < std::min(ranges.size(), kMaxRanges); ++i) {
+      if (!exclusive(ranges[i].begin, ranges[i].end)) continue;
+      all.push_back({ranges[i].begin, ranges[i].end, name_of(i), std::string(source)});
+    }
+    return all;
+  }
+
+  /// A full list makes room for them.
+  static void put_first(std::vector<AddressRange>* list, const std::vector<AddressRange>& ranges) {
+    list->resize(std::min(list->size(), kMaxRanges - ranges.size()));
+    list->insert(list->begin(), ranges.begin(), ranges.end());
+  }
+
+  static bool overlaps_any(const std::vector<AddressRange>& ranges, std::optional<Span> span) {
+    return span && std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& range) {
+             return range.begin < span->end && span->begin < range.end;
+           });
+  }
+
   // ---- Xen --------------------------------------------------------------------------------------
   bool read_xen(std::string_view text) {
     text = scan::trim_front(text);
@@ -169,7 +218,7 @@ struct MemoryParser::Impl {
     if (scan::take(&text, "Grant table range: ")) {
       const auto pair = take_pair(&text, "-");
       if (!pair) return false;
-      add(&map.reserved, exclusive(pair->first, pair->second), "dom0 grant table", kBootLog);
+      add_region(exclusive(pair->first, pair->second), std::string(kGrantTable));
       return true;
     }
     if (scan::take(&text, "d0: extended region ")) {
@@ -177,8 +226,7 @@ struct MemoryParser::Impl {
       if (!number || !scan::take(&text, ": ")) return false;
       const auto pair = take_pair(&text, "->");
       if (!pair) return false;
-      add(&map.reserved, exclusive(pair->first, pair->second),
-          numbered("dom0 extended region ", *number), kBootLog);
+      add_region(exclusive(pair->first, pair->second), numbered(kExtendedRegion, *number));
       return true;
     }
     return false;
@@ -189,9 +237,15 @@ struct MemoryParser::Impl {
     if (!number || !scan::take(&text, "]")) return false;
     const auto pair = take_pair(&text, "-");
     if (!pair) return false;
-    add(&map.dom0_banks, exclusive(pair->first, pair->second), numbered("dom0 BANK[", *number, "]"),
-        kBootLog);
+    const auto span = exclusive(pair->first, pair->second);
+    if (!overlaps_any(memory_nodes, span)) {
+      add(&map.dom0_banks, span, numbered("dom0 BANK[", *number, "]"), kBootLog);
+    }
     return true;
+  }
+
+  void add_region(std::optional<Span> span, std::string name) {
+    if (!overlaps_any(xen_regions, span)) add(&map.reserved, span, std::move(name), kBootLog);
   }
 
   bool read_reserved(std::string_view text) {
@@ -310,6 +364,8 @@ struct MemoryParser::Impl {
   static constexpr std::uint64_t kGicV3Page = 0x1'0000;
 
   MemoryMap map;
+  std::vector<AddressRange> memory_nodes;  ///< Of dom0's device tree; in `map`, too.
+  std::vector<AddressRange> xen_regions;   ///< As above.
   MemoryMap early;  ///< What was printed since the last line from behind a banner.
   bool banks_are_dom0s = true;
   std::uint64_t gic_page = kGicV2Page;
@@ -323,6 +379,12 @@ std::span<const std::string_view> MemoryParser::literals() {
 }
 Consumed MemoryParser::consume(const Line& line) {
   return impl_->consume(line);
+}
+void MemoryParser::set_boot_memory(std::span<const AddressRange> nodes) {
+  impl_->set_boot_memory(nodes);
+}
+void MemoryParser::set_xen_regions(std::span<const AddressRange> regions) {
+  impl_->set_xen_regions(regions);
 }
 void MemoryParser::reset() {
   impl_->reset();

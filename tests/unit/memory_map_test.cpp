@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "core/memory/iomem.h"
 #include "tests/unit/hypervisor_test_support.h"
@@ -118,6 +119,104 @@ TEST(MemoryMap, WhatTheKernelCallsItsRamIsNoBank) {
   const MemoryMap both = read(iomem + std::string(kBoot));
   EXPECT_EQ(class_of(both, 0x8000'0000), AddressClass::foreign_ram);
   EXPECT_NE(both.classify(Iova{0x8000'0000}).detail.find("hot-plugged"), std::string::npos);
+}
+
+AddressRange range(std::uint64_t begin, std::uint64_t end) {
+  return {begin, end, "", ""};
+}
+
+TEST(MemoryMap, RamHotPluggedOutsideTheMemoryNodesIsNotDom0s) {
+  // As Linux 5.10 showed it on Xen 4.14.6; the console's boot lines were overwritten.
+  Reader reader;
+  reader.feed("40000000-5fffffff : System RAM\n80000000-bfffffff : System RAM\n");
+  reader.parser.set_boot_memory(std::vector{range(0x4000'0000, 0x6000'0000)});
+  EXPECT_EQ(class_of(reader.map(), 0x5fff'ffff), AddressClass::dom0_ram);
+  EXPECT_EQ(class_of(reader.map(), 0x8000'0000), AddressClass::unknown);
+  reader.feed("(XEN) RAM: 0000000040000000 - 00000000bfdfffff\n");
+  EXPECT_EQ(class_of(reader.map(), 0x8000'0000), AddressClass::foreign_ram);
+}
+
+TEST(MemoryParser, MemoryNodesWinOverTheBankLinesTheyMeet) {
+  for (const bool nodes_first : {true, false}) {
+    Reader reader;
+    const auto set = [&] {
+      reader.parser.set_boot_memory(std::vector{range(0x4000'0000, 0x5000'0000)});
+    };
+    if (nodes_first) set();
+    reader.feed(
+        "(XEN) BANK[0] 0x00000040000000-0x00000060000000 (512MB)\n"
+        "(XEN) BANK[1] 0x00000080000000-0x00000090000000 (256MB)\n");
+    if (!nodes_first) set();
+    ASSERT_EQ(reader.map().dom0_banks.size(), 2U) << nodes_first;
+    EXPECT_EQ(reader.map().classify(Iova{0x4000'0000}).detail,
+              "in dom0 memory 0x40000000-0x50000000 (dom0 device tree /memory)");
+    EXPECT_NE(class_of(reader.map(), 0x5000'0000), AddressClass::dom0_ram);
+    EXPECT_EQ(reader.map().classify(Iova{0x8000'0000}).detail,
+              "in dom0 BANK[1] 0x80000000-0x90000000 (boot log)");
+  }
+}
+
+TEST(MemoryParser, TheHypervisorNodeNamesGrantTableAndRegions) {
+  for (const bool node_first : {true, false}) {
+    Reader reader;
+    const auto set = [&] {
+      reader.parser.set_xen_regions(
+          std::vector{range(0x6020'0000, 0x6024'0000), range(0, 0x800'0000)});
+    };
+    if (node_first) set();
+    reader.feed(kBoot);
+    if (!node_first) set();
+    EXPECT_EQ(reader.map().classify(Iova{0x6020'0000}).detail,
+              "in dom0 grant table 0x60200000-0x60240000 (dom0 device tree /hypervisor)");
+    EXPECT_NE(
+        reader.map()
+            .classify(Iova{0x1000})
+            .detail.find("in dom0 extended region 0 0x0-0x8000000 (dom0 device tree /hypervisor)"),
+        std::string::npos);
+    EXPECT_EQ(reader.map().reserved.size(), 3U) << "and RESVD[0], which is Xen's word";
+  }
+}
+
+TEST(MemoryParser, TheDeviceTreeOutlivesABootInTheText) {
+  Reader reader;
+  reader.parser.set_boot_memory(std::vector{range(0x4000'0000, 0x6000'0000)});
+  reader.parser.set_xen_regions(std::vector{range(0x6020'0000, 0x6024'0000)});
+  reader.feed(kBoot);
+  reader.parser.reset();
+  EXPECT_EQ(class_of(reader.map(), 0x4000'0000), AddressClass::dom0_ram);
+  EXPECT_EQ(class_of(reader.map(), 0x6020'0000), AddressClass::reserved);
+}
+
+TEST(MemoryParser, ADeviceTreeToldAgainReplacesItself) {
+  Reader reader;
+  reader.parser.set_boot_memory(std::vector{range(0x4000'0000, 0x6000'0000)});
+  reader.parser.set_boot_memory(
+      std::vector{range(0x1'0000'0000, 0x1'1000'0000), range(0x2000, 0x2000), range(0x3000, 0)});
+  ASSERT_EQ(reader.map().dom0_banks.size(), 1U) << "empty and backward ranges are none";
+  EXPECT_EQ(reader.map().dom0_banks[0].begin, 0x1'0000'0000U);
+  reader.parser.set_boot_memory({});
+  EXPECT_TRUE(reader.map().dom0_banks.empty());
+}
+
+TEST(MemoryParser, AFullListMakesRoomForTheDeviceTree) {
+  Reader reader;
+  std::vector<AddressRange> many;
+  for (std::uint64_t i = 1; i <= 2 * MemoryParser::kMaxRanges; ++i) {
+    many.push_back(range(i << 24, (i << 24) + 0x1000));
+  }
+  for (const AddressRange& bank : many) {
+    char line[64];
+    std::snprintf(line, sizeof line, "(XEN) BANK[0] 0x%llx-0x%llx\n",
+                  static_cast<unsigned long long>(bank.begin),
+                  static_cast<unsigned long long>(bank.end));
+    reader.feed(line);
+  }
+  ASSERT_EQ(reader.map().dom0_banks.size(), MemoryParser::kMaxRanges);
+  reader.parser.set_boot_memory(std::vector{range(0x1000, 0x2000)});
+  EXPECT_EQ(reader.map().dom0_banks.size(), MemoryParser::kMaxRanges);
+  EXPECT_EQ(class_of(reader.map(), 0x1000), AddressClass::dom0_ram);
+  reader.parser.set_boot_memory(many);
+  EXPECT_EQ(reader.map().dom0_banks.size(), MemoryParser::kMaxRanges);
 }
 
 TEST(MemoryMap, ExtendedRegionsAreGuestSpace) {
