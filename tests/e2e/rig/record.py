@@ -1,5 +1,6 @@
 """Captures: what one dom0 can tell, saved with ordinary commands, and a README that states the truth."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,23 +66,31 @@ def _inject(stage: Stage, recording: Recording) -> None:
     ring = stage.granted(guest.domain, ref, backend)
     if recording.tail_only:
         # the reference capture of faults that a dump does *not* explain
-        elsewhere = Target("nothing", 0x7FC84000)
+        elsewhere = Target("RAM, not granted", 0x7FC84000)
+        if elsewhere.frame in {grant.frame for grant in stage.grants()}:
+            raise stage.dom0.failure(f"{elsewhere} is granted after all")
         stage.smmu.inject(ContextFault(elsewhere, write=True), ContextFault(elsewhere, privileged=True))
     else:
         stage.smmu.inject(*[ContextFault(ring.at(0x148 + 64 * i)) for i in range(5)])
     stage.smmu.inject(ContextFault(stage.nothing, status=TRANSLATION | MULTI), GlobalFault())
 
 
-def readme(stage: Stage, recording: Recording) -> str:
+def readme(stage: Stage, recording: Recording, version: str) -> str:
     """The truth of a recording, in words."""
     s: Scenario = stage.scenario
     state = {"off": "no SMMU", "on": "SMMU on", "entry-missing": "SMMU on, dom0's IOMMU option cleared after boot: the entry gfn == mfn is missing"}
+    if not recording.faults:
+        faults = "No fault."
+    else:
+        faults = "The SMMU's registers are memory: fault lines are printed by Xen's own driver but were injected, " + (
+            "at addresses that no grant explains. The console begins with the dump: no banner, no boot lines." if recording.tail_only
+            else "at frames of ring pages that stand in for data pages."
+        )
     lines = [
         f"# {recording.name}", "",
-        f"Xen {s.hypervisor.version} (Debian), dom0 {s.kernel.name}, under qemu-system-aarch64; {state[s.iommu]}. "
+        f"Xen {version} (Debian), dom0 {s.kernel.name}, under qemu-system-aarch64; {state[s.iommu]}. "
         f"Scenario `{s.name}`; made by `scripts/e2e record {recording.name}`.", "",
-        "The SMMU's registers are memory: fault lines are printed by Xen's own driver but were injected, at frames of ring pages "
-        "that stand in for data pages." if recording.faults else "No fault.", "",
+        faults, "",
         f"Verdict expected: {recording.verdict}.",
     ]
     if s.guests:
@@ -106,6 +115,7 @@ def record(stage: Stage, recording: Recording, into: Path) -> Path:
     if recording.faults:
         _inject(stage, recording)
     texts = collect(stage)
+    version = re.search(r"xen_version +: (\S+)", texts["xl-info.txt"])[1]
     if recording.tail_only:
         console = texts["xl-dmesg.txt"]
         begin = console.rindex("\n", 0, console.rindex("gnttab_usage_print_all [ key 'g' pressed")) + 1
@@ -113,7 +123,7 @@ def record(stage: Stage, recording: Recording, into: Path) -> Path:
     directory = into / recording.name
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    for name, text in {**texts, "README.md": readme(stage, recording)}.items():
+    for name, text in {**texts, "README.md": readme(stage, recording, version)}.items():
         (directory / name).write_text(text)
     return directory
 
