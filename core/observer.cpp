@@ -224,6 +224,14 @@ void Observer::feed(InputId number, std::string_view bytes) {
   input->reader->feed(bytes);
 }
 
+std::uint64_t Observer::unsettled_from(InputId number) const {
+  const Impl::Input& input = impl_->inputs.at(number.value());
+  const std::uint64_t line = input.options.base_offset + input.reader->line_start();
+  const auto pending =
+      impl_->fault_parser.earliest_pending(static_cast<std::uint32_t>(input.source));
+  return pending ? std::min(*pending, line) : line;
+}
+
 void Observer::close_input(InputId number) {
   Impl::Input* input = impl_->use(number);
   if (input == nullptr) return;

@@ -51,6 +51,10 @@ class Observer {
   using InputId = Strong<struct InputTag, std::uint32_t>;
   [[nodiscard]] InputId open_input(const InputOptions& options);
   void feed(InputId input, std::string_view bytes);
+  /// Offset of the first byte of an open input whose meaning is not settled yet: of the line under
+  /// way, or of the first line of a fault whose second half is awaited. What lies before it was
+  /// delivered; who reads the text again from there sees the rest exactly once.
+  [[nodiscard]] std::uint64_t unsettled_from(InputId input) const;
   /// Delivers an unterminated last line and forgets the input.
   void close_input(InputId input);
   /// Nothing more is on its way: a fault whose second half has not come is taken as it is.

@@ -83,8 +83,9 @@ struct LineReader::Impl {
 
   std::string carry;  ///< The beginning of a line whose end was not fed yet.
   std::uint64_t carry_offset = 0;
-  std::uint64_t fed = 0;  ///< Bytes of this text.
-  bool dropping = false;  ///< In a line that is too long: until its LF.
+  std::uint64_t cut_offset = 0;  ///< Of the line that is being dropped.
+  std::uint64_t fed = 0;         ///< Bytes of this text.
+  bool dropping = false;         ///< In a line that is too long: until its LF.
   bool tuned = false;
   bool every_line = false;  ///< See LineReader::read_every_line().
 
@@ -162,6 +163,7 @@ bool LineReader::Impl::complete_carry(const char** at, const char* end) {
 
 void LineReader::Impl::read_cut_line(std::string_view head, std::uint64_t offset) {
   ++counters->cut_lines;
+  cut_offset = offset;
   read_alone(head, offset);
 }
 
@@ -333,6 +335,12 @@ void LineReader::feed(std::string_view bytes) {
 
 void LineReader::finish() {
   impl_->finish();
+}
+
+std::uint64_t LineReader::line_start() const {
+  if (impl_->waiting) return impl_->wanted.offset;
+  if (impl_->dropping) return impl_->cut_offset;
+  return impl_->carry.empty() ? impl_->fed : impl_->carry_offset;
 }
 
 }  // namespace xic

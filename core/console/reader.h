@@ -66,6 +66,9 @@ class LineReader {
   /// offsets begin at 0).
   void finish();
   [[nodiscard]] const ReaderCounters& counters() const { return counters_; }
+  /// Offset of the first byte that was not yet read as part of a whole line: where the line under
+  /// way begins, or the end of what was fed. A text read again from there gives the same lines.
+  [[nodiscard]] std::uint64_t line_start() const;
 
  private:
   struct Impl;

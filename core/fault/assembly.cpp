@@ -158,6 +158,15 @@ void Assembly::expire() {
   }
 }
 
+std::optional<std::uint64_t> Assembly::earliest_pending(std::uint32_t input) const {
+  std::optional<std::uint64_t> earliest;
+  for (const PendingFault& slot : slots_) {
+    if (!slot.used || slot.fault.input != input) continue;
+    if (!earliest || slot.fault.offset < *earliest) earliest = slot.fault.offset;
+  }
+  return earliest;
+}
+
 void Assembly::flush() {
   while (pending_count_ != 0) settle(oldest());
 }

@@ -96,6 +96,9 @@ class Assembly {
   /// Frees the place; nothing is delivered.
   void drop(PendingFault* pending);
 
+  /// See FaultParser::earliest_pending().
+  [[nodiscard]] std::optional<std::uint64_t> earliest_pending(std::uint32_t input) const;
+
   void deliver(const Fault& fault) { sink_->on_fault(fault); }
   void event(const HypervisorEvent& event) { sink_->on_event(event); }
   void dom0_error(const Dom0Error& error) { sink_->on_dom0_error(error); }

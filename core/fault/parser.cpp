@@ -194,6 +194,10 @@ void FaultParser::finish() {
   impl_->assembly.flush();
 }
 
+std::optional<std::uint64_t> FaultParser::earliest_pending(std::uint32_t input) const {
+  return impl_->assembly.earliest_pending(input);
+}
+
 std::uint64_t FaultParser::damaged_lines() const {
   return impl_->assembly.damaged_lines();
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -41,6 +42,8 @@ class FaultParser {
   Consumed consume(const Line& line, bool last_chance);
   /// Delivers what is pending.
   void finish();
+  /// Offset of the first line of the earliest event of `input` that waits for more of its lines.
+  [[nodiscard]] std::optional<std::uint64_t> earliest_pending(std::uint32_t input) const;
   /// Lines that began like a fault of Xen's and could not be read.
   [[nodiscard]] std::uint64_t damaged_lines() const;
 
