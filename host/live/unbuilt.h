@@ -11,29 +11,6 @@ inline tl::unexpected<Error> error(const std::string& what) {
   return tl::unexpected(Error{Error::Code::io, 0, what + ": not built yet", ""});
 }
 
-class Console final : public ConsoleRing {
- public:
-  Expected<RingRead> read(RingIndex, std::span<char>) override { return error("console ring"); }
-  Expected<RingIndex> oldest() override { return error("console ring"); }
-};
-
-class Hypervisor final : public HypervisorInfo {
- public:
-  Expected<XenIdentity> identity() override { return error("hypervisor identity"); }
-  Expected<SysctlInterface> sysctl_interface() override { return error("sysctls"); }
-  Expected<PhysicalInfo> physical_info() override { return error("physical info"); }
-  Expected<Frame> maximum_gpfn() override { return error("maximum gpfn"); }
-};
-
-class Grants final : public GrantTables {
- public:
-  Expected<void> print_all() override { return error("grant dump"); }
-  Expected<GrantedNow::Answer> granted_now(Frame) override { return error("cache_flush"); }
-  Expected<GrantTableSize> size(DomId) override { return error("grant table size"); }
-  Expected<RingPage> copy_ring(const TxRing&) override { return error("ring pages"); }
-  Expected<void> touch(const ReservedPage&) override { return error("reserved pages"); }
-};
-
 class Xenstore final : public Store {
  public:
   Expected<std::optional<std::string>> read(const std::string&) override {

@@ -1,0 +1,6 @@
+// Xen's headers do not say that they are C.
+#pragma once
+
+extern "C" {
+#include <xentoollog.h>
+}
