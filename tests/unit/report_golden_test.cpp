@@ -16,7 +16,7 @@ namespace xic::testing {
 namespace {
 
 std::string path_of(const std::string& name) {
-  return std::string(XIC_SOURCE_DIR) + "/tests/golden/" + name;
+  return "tests/golden/" + name;
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
