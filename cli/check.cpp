@@ -21,6 +21,8 @@ std::string render(const Report& report, const Options& options) {
       return render_nagios(report);
     case Format::short_line:
       return render_short(report);
+    case Format::html:
+      return render_html(report);
   }
   return {};
 }

@@ -43,6 +43,8 @@ Expected<int> run(const Options& options) {
       return explain(options);
     case Verb::grants:
       return grants(options);
+    case Verb::report:
+      return report(options);
   }
   return kExitInternal;
 }

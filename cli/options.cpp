@@ -24,11 +24,9 @@ constexpr std::string_view kExamples =
     "Exit status of check: 0 fine, 1 warning, 2 affected, 3 unknown; 64 usage, 69 unavailable,\n"
     "70 internal error, 74 unreadable input, 77 permission (with --format nagios: 3 instead).";
 
-const std::map<std::string, Format> kFormats = {{"text", Format::text},
-                                                {"json", Format::json},
-                                                {"prometheus", Format::prometheus},
-                                                {"nagios", Format::nagios},
-                                                {"short", Format::short_line}};
+const std::map<std::string, Format> kFormats = {
+    {"text", Format::text},     {"json", Format::json},        {"prometheus", Format::prometheus},
+    {"nagios", Format::nagios}, {"short", Format::short_line}, {"html", Format::html}};
 const std::map<std::string, Color> kColors = {
     {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
 
@@ -41,8 +39,11 @@ std::string contradiction(const Options& options) {
   if (std::count(options.logs.begin(), options.logs.end(), "-") > 1) {
     return "standard input can be read only once (--log -)";
   }
-  if (options.verb != Verb::check && options.format != Format::text &&
-      options.format != Format::json) {
+  if (options.verb == Verb::report && options.format != Format::html) {
+    return "report writes a page (html); for other formats: check --format NAME --output FILE";
+  }
+  if (options.verb != Verb::check && options.verb != Verb::report &&
+      options.format != Format::text && options.format != Format::json) {
     return "this verb knows --format text and json only";
   }
   if (options.verb == Verb::explain &&
@@ -86,7 +87,7 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   const std::string output = "Output";
   bool json = false;
   auto* format = app.add_option("--format", options.format,
-                                "text (default), json, prometheus, nagios or short")
+                                "text (default), json, prometheus, nagios, short or html")
                      ->transform(CLI::CheckedTransformer(kFormats).description(""))
                      ->type_name("NAME")
                      ->group(output);
@@ -112,7 +113,13 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
       ->type_name("")
       ->required();
   auto* grants = app.add_subcommand("grants", "Which frames are granted to dom0, and by whom");
-  for (CLI::App* verb : {check, explain, grants}) {
+  auto* report =
+      app.add_subcommand("report", "The verdict and all that led to it, as an HTML page");
+  std::string page;
+  report->add_option("F", page, "File to write, '-' for standard output")
+      ->type_name("")
+      ->required();
+  for (CLI::App* verb : {check, explain, grants, report}) {
     verb->fallthrough();
     verb->footer("Options of input and output: xen-iommu-check --help");
   }
@@ -128,6 +135,12 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   }
   if (explain->parsed()) options.verb = Verb::explain;
   if (grants->parsed()) options.verb = Verb::grants;
+  if (report->parsed()) {
+    if (!options.output.empty()) return Message{"report F names its file; no --output", kExitUsage};
+    options.verb = Verb::report;
+    if (page != "-") options.output = page;
+    if (format->count() == 0 && !json) options.format = Format::html;
+  }
   if (json) {
     if (format->count() != 0 && options.format != Format::json) {
       return Message{"--json contradicts --format", kExitUsage};

@@ -8,8 +8,8 @@
 
 namespace xic::cli {
 
-enum class Verb : std::uint8_t { check, explain, grants };
-enum class Format : std::uint8_t { text, json, prometheus, nagios, short_line };
+enum class Verb : std::uint8_t { check, explain, grants, report };
+enum class Format : std::uint8_t { text, json, prometheus, nagios, short_line, html };
 enum class Color : std::uint8_t { automatic, always, never };
 
 struct Options {

@@ -15,4 +15,7 @@ namespace xic::cli {
 /// Who has granted which frame to dom0.
 [[nodiscard]] Expected<int> grants(const Options& options);
 
+/// The verdict and all that led to it, as an HTML page.
+[[nodiscard]] Expected<int> report(const Options& options);
+
 }  // namespace xic::cli

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "report/layout.h"
 #include "report/names.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kMicrosecond = 1'000;
+constexpr std::size_t kMaxRawBytes = 2048;  // Real fault lines have about 105.
 
 struct CivilTime {
   std::int64_t year;
@@ -252,6 +254,35 @@ std::string cause_words(const CauseFinding& cause, const Knowledge* knowledge, b
   text += fmt::format(" ({} confidence)", to_string(cause.confidence));
   if (with_summary && !cause.summary.empty()) text += ": " + outside(cause.summary, 240);
   return text;
+}
+
+std::string standing_words(const Verdict& verdict) {
+  std::string standing = verdict.id;
+  if (verdict.observed) join(&standing, "observed in a fault");
+  if (verdict.suspected) join(&standing, "suspected from a fault");
+  join(&standing, fmt::format("{} confidence", to_string(verdict.confidence)));
+  return standing;
+}
+
+std::string raw_line(const std::string& line) {
+  if (line.size() <= kMaxRawBytes) return line;
+  return line.substr(0, kMaxRawBytes) +
+         fmt::format("... ({} bytes cut)", line.size() - kMaxRawBytes);
+}
+
+std::vector<std::size_t> fault_order(const Report& report) {
+  const std::vector<FaultGroup>& faults = report.facts->faults;
+  const std::vector<FaultFinding>& findings = report.diagnosis->faults;
+  std::vector<std::size_t> order(std::min(faults.size(), findings.size()));
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto weight = [&](std::size_t i) {
+    return findings[i].accuses ? 2 : findings[i].signature ? 1 : 0;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (weight(a) != weight(b)) return weight(a) > weight(b);
+    return faults[a].count > faults[b].count;
+  });
+  return order;
 }
 
 std::optional<std::string> iommu_source(const Hypervisor& hypervisor) {

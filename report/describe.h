@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "report/report.h"
 
@@ -35,6 +36,15 @@ namespace xic::render {
 [[nodiscard]] std::string cause_words(const CauseFinding& cause, const Knowledge* knowledge,
                                       bool with_summary = true);
 
+/// "XIC-1001, observed in a fault, high confidence"
+[[nodiscard]] std::string standing_words(const Verdict& verdict);
+/// A line as it was printed; of a very long one the beginning, and how much was cut. Not safe to
+/// print.
+[[nodiscard]] std::string raw_line(const std::string& line);
+
+/// Indices of the faults that have findings: what proves or suggests the regression first, then
+/// the most frequent.
+[[nodiscard]] std::vector<std::size_t> fault_order(const Report& report);
 /// What the strongest statements about the IOMMU rest on; nothing where they contradict.
 [[nodiscard]] std::optional<std::string> iommu_source(const Hypervisor& hypervisor);
 /// The commit that the hypervisor itself names ("ad844aa352", "...-dirty"), else its changeset text

@@ -8,8 +8,6 @@
 namespace xic::render {
 namespace {
 
-constexpr std::size_t kMaxRawBytes = 2048;  // Real fault lines have about 105.
-
 template <class T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
@@ -44,12 +42,6 @@ Applies applies(FaultKind kind) {
       return {false, true, true, false, false, false, false, true, true};
   }
   return {};
-}
-
-Json raw_line(const std::string& line) {
-  if (line.size() <= kMaxRawBytes) return line;
-  return line.substr(0, kMaxRawBytes) +
-         fmt::format("... ({} bytes cut)", line.size() - kMaxRawBytes);
 }
 
 Json registers_json(const RegisterSet& registers) {

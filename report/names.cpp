@@ -254,6 +254,19 @@ std::string_view words(VerdictState state) {
   return "UNKNOWN";
 }
 
+Sign sign_of(int exit_code) {
+  switch (exit_code) {
+    case 0:
+      return {"✓", "[OK]"};
+    case 1:
+      return {"!", "[!]"};
+    case 2:
+      return {"✗", "[FAIL]"};
+    default:
+      return {"?", "[?]"};
+  }
+}
+
 std::string spaced(std::string_view token) {
   std::string text(token);
   std::replace(text.begin(), text.end(), '_', ' ');

@@ -25,6 +25,12 @@ namespace xic::render {
 [[nodiscard]] std::string_view words(AddressClass klass);
 [[nodiscard]] std::string_view words(RingRole role);
 [[nodiscard]] std::string_view words(VerdictState state);  ///< "LIKELY AFFECTED"
+/// What stands before a verdict. By the exit code of `check`, so that it never says less than that
+/// does: faults of another cause on a healthy hypervisor are a warning.
+struct Sign {
+  std::string_view symbol, ascii;
+};
+[[nodiscard]] Sign sign_of(int exit_code);
 /// "version_number" -> "version number".
 [[nodiscard]] std::string spaced(std::string_view token);
 

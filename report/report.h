@@ -33,6 +33,8 @@ struct TextStyle {
 [[nodiscard]] std::string render_prometheus(const Report& report);
 /// Nagios plugin line with performance data and long output; the exit code is the report's.
 [[nodiscard]] std::string render_nagios(const Report& report);
+/// One page, complete in itself: no script, nothing to load, light and dark, printable.
+[[nodiscard]] std::string render_html(const Report& report);
 /// "affected XIC-1001 4.14.1"
 [[nodiscard]] std::string render_short(const Report& report);
 /// `grants`: a table, or JSON with the same envelope and grants[], backends[].

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -48,23 +47,9 @@ constexpr std::string_view kGood = "1;32";
 constexpr std::string_view kAsk = "1;36";
 constexpr std::string_view kHeading = "1";
 
-struct Mark {
-  std::string_view sign, ascii, sgr;
-};
-
-// By exit code, so that the mark never says less than the exit code does: faults of another cause
-// on a healthy hypervisor are a warning.
-Mark mark_of(int exit_code) {
-  switch (exit_code) {
-    case 0:
-      return {"✓", "[OK]", kGood};
-    case 1:
-      return {"!", "[!]", kWarn};
-    case 2:
-      return {"✗", "[FAIL]", kBad};
-    default:
-      return {"?", "[?]", kAsk};
-  }
+std::string_view sgr_of(int exit_code) {
+  constexpr std::array kByCode{kGood, kWarn, kBad};
+  return exit_code >= 0 && exit_code < 3 ? kByCode[static_cast<std::size_t>(exit_code)] : kAsk;
 }
 
 class TextReport {
@@ -94,15 +79,13 @@ class TextReport {
 
   void verdict() {
     const Verdict& verdict = report_.diagnosis->verdict;
-    const Mark mark = mark_of(report_.diagnosis->exit_code);
+    const int exit_code = report_.diagnosis->exit_code;
+    const render::Sign sign = render::sign_of(exit_code);
     const std::string head =
-        fmt::format("{} {}", style_.ascii ? mark.ascii : mark.sign, render::words(verdict.state));
-    page_.put(render::coloured(style_, mark.sgr, head) + "   ", outside(verdict.summary, 300));
-    std::string standing = verdict.id;
-    if (verdict.observed) standing += ", observed in a fault";
-    if (verdict.suspected) standing += ", suspected from a fault";
-    standing += fmt::format(", {} confidence", to_string(verdict.confidence));
-    page_.put(std::string(render::display_width(head) + 3, ' '), standing);
+        fmt::format("{} {}", style_.ascii ? sign.ascii : sign.symbol, render::words(verdict.state));
+    page_.put(render::coloured(style_, sgr_of(exit_code), head) + "   ",
+              outside(verdict.summary, 300));
+    page_.put(std::string(render::display_width(head) + 3, ' '), render::standing_words(verdict));
   }
 
   void why() {
@@ -139,25 +122,9 @@ class TextReport {
     }
   }
 
-  // What proves or suggests the regression first, then the most frequent.
-  [[nodiscard]] std::vector<std::size_t> fault_order() const {
-    const Facts& facts = *report_.facts;
-    const std::vector<FaultFinding>& findings = report_.diagnosis->faults;
-    std::vector<std::size_t> order(std::min(facts.faults.size(), findings.size()));
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto weight = [&](std::size_t i) {
-      return findings[i].accuses ? 2 : findings[i].signature ? 1 : 0;
-    };
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      if (weight(a) != weight(b)) return weight(a) > weight(b);
-      return facts.faults[a].count > facts.faults[b].count;
-    });
-    return order;
-  }
-
   void faults() {
     const Facts& facts = *report_.facts;
-    const std::vector<std::size_t> order = fault_order();
+    const std::vector<std::size_t> order = render::fault_order(report_);
     const std::uint64_t all = render::total(facts.faults);
     heading(all == 0 ? std::string("Faults: none of Xen's in the input")
             : facts.faults.size() == 1
@@ -316,7 +283,8 @@ class TextReport {
     if (verdict.state != VerdictState::not_affected || report_.diagnosis->faults.empty()) {
       add_once(&ids, verdict.id);
     }
-    for (const std::size_t i : fault_order()) add_once(&ids, report_.diagnosis->faults[i].cause.id);
+    for (const std::size_t i : render::fault_order(report_))
+      add_once(&ids, report_.diagnosis->faults[i].cause.id);
     for (const CauseFinding& cause : report_.diagnosis->events) add_once(&ids, cause.id);
     if (ids.empty()) ids.push_back(verdict.id);
     page_.blank();

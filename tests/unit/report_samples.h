@@ -338,8 +338,7 @@ inline constexpr char kHostileBytes[] =
 inline constexpr std::string_view kHostile{kHostileBytes, sizeof kHostileBytes - 1};
 
 /// Hostile bytes in every field that comes from outside.
-inline Sample hostile_sample() {
-  const std::string bad(kHostile);
+inline Sample hostile_sample(const std::string& bad = std::string(kHostile)) {
   Sample s = affected_sample();
   s.facts.sources[0].name = bad;
   s.facts.hypervisor.version->value.extra = bad;
