@@ -38,7 +38,7 @@ int fail(std::string_view message, int exit_code, bool nagios) {
 Expected<int> run(const Options& options) {
   switch (options.verb) {
     case Verb::check:
-      return check(options);
+      return options.diff.empty() ? check(options) : diff(options);
     case Verb::explain:
       return explain(options);
     case Verb::grants:

@@ -42,6 +42,15 @@ std::string contradiction(const Options& options) {
   if (options.verb == Verb::report && options.format != Format::html) {
     return "report writes a page (html); for other formats: check --format NAME --output FILE";
   }
+  if (!options.diff.empty()) {
+    if (options.verb != Verb::check) return "--diff belongs to check";
+    if (!options.logs.empty() || !options.capture.empty() || !options.image.empty()) {
+      return "--diff compares two reports; it judges nothing itself";
+    }
+    if (options.format != Format::text && options.format != Format::json) {
+      return "--diff knows --format text and json only";
+    }
+  }
   if (options.verb != Verb::check && options.verb != Verb::report &&
       options.format != Format::text && options.format != Format::json) {
     return "this verb knows --format text and json only";
@@ -82,6 +91,12 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
       ->group(input);
   app.add_option("--image", options.image, "Hypervisor binary: raw arm64, EFI, ELF, gzip")
       ->type_name("FILE")
+      ->group(input);
+
+  app.add_option("--diff", options.diff,
+                 "What changed between two JSON reports of check, for roll-outs")
+      ->type_name("A B")
+      ->expected(2)
       ->group(input);
 
   const std::string output = "Output";

@@ -17,6 +17,7 @@ struct Options {
   std::vector<std::string> logs;
   std::string capture;
   std::string image;
+  std::vector<std::string> diff;     ///< Two JSON reports to compare, or none.
   std::vector<std::string> subject;  ///< What to explain.
   Format format = Format::text;
   std::string output;  ///< "" = standard output.

@@ -15,6 +15,9 @@ namespace xic::cli {
 /// Who has granted which frame to dom0.
 [[nodiscard]] Expected<int> grants(const Options& options);
 
+/// What changed between the two reports of --diff; 1 when something did that matters.
+[[nodiscard]] Expected<int> diff(const Options& options);
+
 /// The verdict and all that led to it, as an HTML page.
 [[nodiscard]] Expected<int> report(const Options& options);
 
