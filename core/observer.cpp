@@ -244,6 +244,11 @@ void Observer::settle() {
   impl_->fault_parser.finish();
 }
 
+void Observer::finish() {
+  impl_->fault_parser.finish();
+  impl_->dump_parser.finish();
+}
+
 void Observer::set_listener(FaultListener* listener) {
   impl_->listener = listener;
 }
@@ -260,11 +265,26 @@ void Observer::set_mode(InputMode mode, bool root) {
 void Observer::add_limit(Limit limit) {
   impl_->facts.limits.push_back(std::move(limit));
 }
+void Observer::set_identity(const XenIdentity& identity) {
+  impl_->hypervisor.set_identity(identity);
+}
+void Observer::set_physical_info(const PhysicalInfo& info, std::string source) {
+  impl_->hypervisor.set_physical_info(info, std::move(source));
+}
+void Observer::set_dom0_kernel(std::string release, std::string source) {
+  impl_->hypervisor.set_dom0_kernel(std::move(release), std::move(source));
+}
 void Observer::set_sysctl_abi(std::uint32_t number, std::string source) {
   impl_->hypervisor.set_sysctl_abi(number, std::move(source));
 }
 void Observer::set_features(std::uint64_t words, std::string source) {
   impl_->hypervisor.set_features(words, std::move(source));
+}
+void Observer::set_boot_memory(std::span<const AddressRange> nodes) {
+  impl_->memory.set_boot_memory(nodes);
+}
+void Observer::set_xen_regions(std::span<const AddressRange> regions) {
+  impl_->memory.set_xen_regions(regions);
 }
 void Observer::set_probe(ProbeResult result) {
   impl_->facts.probe = std::move(result);
@@ -273,12 +293,13 @@ void Observer::add_granted_now(GrantedNow answer) {
   impl_->facts.granted_now.push_back(std::move(answer));
 }
 
+void Observer::add_in_flight(InFlight request) {
+  impl_->facts.in_flight.push_back(std::move(request));
+}
+
 Facts Observer::snapshot() {
   // A recording has ended: what is half-seen stays half-seen. A live text goes on.
-  if (impl_->facts.mode != InputMode::live) {
-    impl_->fault_parser.finish();
-    impl_->dump_parser.finish();
-  }
+  if (impl_->facts.mode != InputMode::live) finish();
   Facts facts = impl_->facts;
   facts.hypervisor = impl_->hypervisor.snapshot();
   if (facts.mode == InputMode::image) name_the_image(&facts.hypervisor);

@@ -6,18 +6,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "core/console/merge.h"
 #include "core/console/reader.h"
 #include "core/diagnosis/facts.h"
+#include "core/hypervisor/answers.h"
+#include "core/memory/memory_map.h"
 
 namespace xic {
 
 /// Told of each fault of Xen's at the moment it is understood: before later bytes can change what
 /// is known about its frame. Calls come from within Observer::feed(); the observer may be asked for
-/// nothing but add_granted_now() meanwhile.
+/// nothing but add_granted_now() and add_in_flight() meanwhile.
 class FaultListener {
  public:
   virtual ~FaultListener() = default;
@@ -59,6 +62,8 @@ class Observer {
   void close_input(InputId input);
   /// Nothing more is on its way: a fault whose second half has not come is taken as it is.
   void settle();
+  /// The texts have ended: what is half-seen stays half-seen, a dump under way is a damaged one.
+  void finish();
 
   /// Not owned; null for none.
   void set_listener(FaultListener* listener);
@@ -68,10 +73,17 @@ class Observer {
   /// Answers that a live host, or the record of one, gave.
   void set_mode(InputMode mode, bool root);
   void add_limit(Limit limit);
+  void set_identity(const XenIdentity& identity);
+  void set_physical_info(const PhysicalInfo& info, std::string source);
+  void set_dom0_kernel(std::string release, std::string source);
   void set_sysctl_abi(std::uint32_t number, std::string source);
   void set_features(std::uint64_t words, std::string source);
+  /// See MemoryParser.
+  void set_boot_memory(std::span<const AddressRange> nodes);
+  void set_xen_regions(std::span<const AddressRange> regions);
   void set_probe(ProbeResult result);
   void add_granted_now(GrantedNow answer);
+  void add_in_flight(InFlight request);
 
   /// What is known so far. Attribution of each fault was frozen when it arrived.
   [[nodiscard]] Facts snapshot();

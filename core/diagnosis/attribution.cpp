@@ -101,6 +101,27 @@ bool granted_by_answer(const Facts& facts, const FaultGroup& fault, bool* at_fau
   return false;
 }
 
+/// Who has a request in flight that fits the fault: a hint where all that fit are one domain's.
+void add_ring_peek(const Facts& facts, const FaultGroup& fault, Attribution* found) {
+  const InFlight* fits = nullptr;
+  bool one_ref = true;
+  for (const InFlight& request : facts.in_flight) {
+    if (request.iova != *fault.iova) continue;
+    if (fits != nullptr && (fits->domain != request.domain || fits->backend != request.backend)) {
+      return;
+    }
+    if (fits != nullptr && fits->ref != request.ref) one_ref = false;
+    fits = &request;
+  }
+  if (fits == nullptr) return;
+  found->granter = fits->domain;
+  const auto name = facts.backends.domain_names.find(fits->domain);
+  if (name != facts.backends.domain_names.end()) found->granter_name = name->second;
+  if (one_ref) found->ref = fits->ref;
+  found->backend = fits->backend;
+  found->source += ", and a ring peek: requests in flight that fit it";
+}
+
 }  // namespace
 
 Attribution attribute(const Facts& facts, const FaultGroup& fault, const AddressInfo& address,
@@ -123,6 +144,7 @@ Attribution attribute(const Facts& facts, const FaultGroup& fault, const Address
     found.state = Attribution::State::likely;
     found.source = at_fault ? "GNTTABOP_cache_flush, asked when the fault arrived"
                             : "GNTTABOP_cache_flush, asked afterwards";
+    add_ring_peek(facts, fault, &found);
   }
   if (fault.dom0_error && *fault.dom0_error < facts.dom0_errors.size()) {
     const Dom0Error& error = facts.dom0_errors[*fault.dom0_error];

@@ -56,6 +56,16 @@ struct GrantedNow {
   std::string source;
 };
 
+/// A transmit request that stood in a vif's ring when a fault was looked into, and whose bytes take
+/// in the fault's place within its page. The guest's own word: a hint at the granter, no more.
+struct InFlight {
+  Iova iova;  ///< Of the fault.
+  DomId domain;
+  GrantRef ref;
+  std::string backend;    ///< "vif1.0"
+  bool at_fault = false;  ///< Looked at once when the fault arrived, not afterwards.
+};
+
 struct Facts {
   InputMode mode = InputMode::log;
   bool root = false;
@@ -74,6 +84,7 @@ struct Facts {
   std::vector<HypervisorEvent> events;     ///< Bounded by EventLog; the rest is a limit.
   std::optional<ProbeResult> probe;
   std::vector<GrantedNow> granted_now;
+  std::vector<InFlight> in_flight;
   std::optional<std::string> dom0_kernel;  ///< "5.10.0-32-arm64"
   std::uint64_t lost_console_bytes = 0;    ///< Between reads, since the cursor.
   std::uint64_t damaged_fault_lines = 0;   ///< Began like a fault and could not be read.

@@ -21,6 +21,14 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
+/// Arm never set the bit before 4.13 (common/sysctl.c sets it since): its absence is no statement
+/// there, nor where the version is not known.
+bool tells_absence_of_iommu(const Hypervisor& xen) {
+  const Version* known = xen.version ? &xen.version->value : nullptr;
+  if (known == nullptr && xen.series) known = &xen.series->value;
+  return known != nullptr && (known->major > 4 || (known->major == 4 && known->minor >= 13));
+}
+
 bool overlap(const AddressSpan& a, const AddressSpan& b) {
   return a.begin < b.end && b.begin < a.end;
 }
@@ -104,6 +112,7 @@ void FactStore::forget(const Staleness& stale) {
   sysctl_abi.forget(stale);
   features.forget(stale);
   virt_caps.forget(stale);
+  physical_caps.forget(stale);
   table_shared.forget(stale);
   ipmmu_sharing_disabled.forget(stale);
   colouring.forget(stale);
@@ -149,6 +158,7 @@ Hypervisor FactStore::snapshot() const {
   for (const auto& item : direct_map_.items()) out.direct_map.push_back(item.value);
   for (const auto& item : kinds_.items()) out.iommu_kinds.emplace_back(item.value);
   conclude_from_virt_caps(&out);
+  conclude_from_physical_caps(&out);
   conclude_from_extended_regions(&out);
   conclude_from_command_line(&out);
   conclude_about_direct_map(&out);
@@ -163,13 +173,22 @@ void FactStore::conclude_from_virt_caps(Hypervisor* out) const {
   if (has_word(caps, "iommu_hap_pt_share") && !out->table_shared) {
     out->table_shared = Sourced<bool>{true, source};
   }
-  // Arm never set the bit before 4.13 (common/sysctl.c sets it since): its absence is no statement
-  // there, nor where the version is not known.
-  const Version* known = out->version ? &out->version->value : nullptr;
-  if (known == nullptr && out->series) known = &out->series->value;
-  const bool tells_absence =
-      known != nullptr && (known->major > 4 || (known->major == 4 && known->minor >= 13));
-  if (on || tells_absence) {
+  if (on || tells_absence_of_iommu(*out)) {
+    out->iommu.push_back({on, IommuClaim::Strength::strong, source});
+  }
+}
+
+void FactStore::conclude_from_physical_caps(Hypervisor* out) const {
+  if (!physical_caps.known()) return;
+  // Bits of XEN_SYSCTL_PHYSCAP, Xen 4.13 and later (public/sysctl.h); before, bits 2 and 5 are 0.
+  constexpr std::uint32_t kDirectIo = 1U << 2;
+  constexpr std::uint32_t kTableShared = 1U << 5;
+  const auto& [caps, source] = *physical_caps.get();
+  if ((caps & kTableShared) != 0 && !out->table_shared) {
+    out->table_shared = Sourced<bool>{true, source};
+  }
+  const bool on = (caps & kDirectIo) != 0;
+  if (on || tells_absence_of_iommu(*out)) {
     out->iommu.push_back({on, IommuClaim::Strength::strong, source});
   }
 }

@@ -158,6 +158,7 @@ class FactStore {
   Slot<std::uint32_t> sysctl_abi;
   Slot<std::uint64_t> features;
   Slot<std::string> virt_caps;
+  Slot<std::uint32_t> physical_caps;  ///< XEN_SYSCTL_PHYSCAP bits.
   Slot<bool> table_shared;
   Slot<bool> ipmmu_sharing_disabled;
   Slot<bool> colouring;
@@ -172,6 +173,7 @@ class FactStore {
 
  private:
   void conclude_from_virt_caps(Hypervisor* out) const;
+  void conclude_from_physical_caps(Hypervisor* out) const;
   void conclude_from_extended_regions(Hypervisor* out) const;
   void conclude_from_command_line(Hypervisor* out) const;
   static void conclude_about_direct_map(Hypervisor* out);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/console/line.h"
+#include "core/hypervisor/answers.h"
 #include "core/types.h"
 
 namespace xic {
@@ -117,6 +118,9 @@ class HypervisorParser {
   [[nodiscard]] static std::span<const std::string_view> literals();
   Consumed consume(const Line& line, bool last_chance);
   /// Facts a live host or a capture's observations state directly.
+  void set_identity(const XenIdentity& identity);
+  void set_physical_info(const PhysicalInfo& info, std::string source);
+  void set_dom0_kernel(std::string release, std::string source);
   void set_sysctl_abi(std::uint32_t number, std::string source);
   void set_features(std::uint64_t words, std::string source);
   /// Any line with "(XEN)" was seen, whatever it says.

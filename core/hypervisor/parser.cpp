@@ -15,6 +15,7 @@
 #include "core/hypervisor/hypervisor.h"
 #include "core/hypervisor/tool_lines.h"
 #include "core/hypervisor/xen_lines.h"
+#include "core/hypervisor/xenver.h"
 #include "core/scan.h"
 
 namespace xic {
@@ -160,6 +161,19 @@ std::span<const std::string_view> HypervisorParser::literals() {
 
 Consumed HypervisorParser::consume(const Line& line, bool last_chance) {
   return impl_->consume(line, last_chance);
+}
+
+void HypervisorParser::set_identity(const XenIdentity& identity) {
+  offer_identity(identity, &impl_->store);
+}
+
+void HypervisorParser::set_physical_info(const PhysicalInfo& info, std::string source) {
+  impl_->store.seen = true;
+  impl_->store.physical_caps.offer(info.capabilities, source, kGiven);
+}
+
+void HypervisorParser::set_dom0_kernel(std::string release, std::string source) {
+  impl_->store.dom0_kernel.offer(bounded_copy(release), source, kGiven);
 }
 
 void HypervisorParser::set_sysctl_abi(std::uint32_t number, std::string source) {

@@ -7,16 +7,13 @@
 
 #include "core/hypervisor/banner.h"
 #include "core/hypervisor/command_line.h"
-#include "core/hypervisor/commit.h"
+#include "core/hypervisor/xenver.h"
 #include "core/scan.h"
 
 namespace xic {
 namespace {
 
 constexpr std::string_view kFromXlInfo = "xl info";
-
-/// XENVER_commandline holds 1024 bytes (public/version.h): a longer one is cut.
-constexpr std::size_t kCutFrom = 990;
 
 /// No mailer wraps a line shorter than this.
 constexpr std::size_t kWrapsFrom = 50;
@@ -60,7 +57,7 @@ void ToolLines::read_xl_field(const Line& line, const XlInfoField& field) {
   } else if (key == "xen_extra") {
     store_.offer_version_part(VersionPart::extra, value, kFromXlInfo, origin);
   } else if (key == "xen_caps") {
-    offer_arch_of_caps(value, "xl info: xen_caps", origin);
+    offer_capabilities(value, "xl info: xen_caps", origin, &store_);
   } else if (key == "machine") {
     if (const auto arch = arch_of(value)) {
       store_.arch.offer(*arch, "xl info: machine", answered(line, Rank::derived));
@@ -68,39 +65,16 @@ void ToolLines::read_xl_field(const Line& line, const XlInfoField& field) {
   } else if (key == "virt_caps") {
     store_.virt_caps.offer(bounded_copy(value), "xl info: virt_caps", origin);
   } else if (key == "xen_changeset") {
-    store_.changeset.offer(bounded_copy(value), "xl info: xen_changeset", origin);
-    store_.offer_commit(commit_in_changeset(value), "xl info: xen_changeset", origin);
+    offer_changeset(value, "xl info: xen_changeset", origin, &store_);
   } else if (key == "xen_commandline") {
-    offer_command_line(value, "xl info: xen_commandline", origin);
+    offer_command_line(value, "xl info: xen_commandline", origin, &store_);
   } else if (key == "cc_compile_by") {
-    offer_compile_by(value, kFromXlInfo, answered(line, Rank::derived));
+    offer_compile_by(value, kFromXlInfo, answered(line, Rank::derived), &store_);
   } else if (key == "build_id") {
     store_.build_id.offer(bounded_copy(value), kFromXlInfo, origin);
   } else if (key == "release") {
     store_.dom0_kernel.offer(bounded_copy(value), kFromXlInfo, origin);
   }
-}
-
-void ToolLines::offer_arch_of_caps(std::string_view caps, std::string_view source, Origin origin) {
-  // "xen-3.0-aarch64 xen-3.0-armv7l"; arm64 comes first where it can run both.
-  constexpr std::string_view kMark = "xen-3.0-";
-  const std::size_t at = caps.find(kMark);
-  if (at == std::string_view::npos) return;
-  if (const auto arch = arch_of(caps.substr(at + kMark.size()))) {
-    store_.arch.offer(*arch, source, origin);
-  }
-}
-
-void ToolLines::offer_command_line(std::string_view value, std::string_view source, Origin origin) {
-  // Flask may deny it.
-  if (value == "<denied>") return;
-  store_.command_line.offer({bounded_copy(value), value.size() < kCutFrom}, source, origin);
-}
-
-void ToolLines::offer_compile_by(std::string_view value, std::string_view source, Origin origin) {
-  if (value.empty() || value == "<denied>") return;
-  store_.compile_by.offer(bounded_copy(value), source, origin);
-  store_.offer_commit(commit_in_recipe(value), source, origin);
 }
 
 void ToolLines::read_tree(const Line& line, const TreeEntry& entry) {
@@ -119,8 +93,7 @@ void ToolLines::read_tree(const Line& line, const TreeEntry& entry) {
       store_.offer_version_part(VersionPart::extra, value, source, origin);
       break;
     case TreeEntry::Node::changeset:
-      store_.changeset.offer(bounded_copy(value), source, origin);
-      store_.offer_commit(commit_in_changeset(value), source, origin);
+      offer_changeset(value, source, origin, &store_);
       break;
     case TreeEntry::Node::features:
       if (const auto words = parse_feature_words(value)) {
@@ -131,7 +104,7 @@ void ToolLines::read_tree(const Line& line, const TreeEntry& entry) {
       store_.build_id.offer(bounded_copy(value), source, origin);
       break;
     case TreeEntry::Node::capabilities:
-      offer_arch_of_caps(value, source, origin);
+      offer_capabilities(value, source, origin, &store_);
       break;
     case TreeEntry::Node::compiler:
       if (const auto arch = arch_of(value)) {
@@ -139,7 +112,7 @@ void ToolLines::read_tree(const Line& line, const TreeEntry& entry) {
       }
       break;
     case TreeEntry::Node::compile_by:
-      offer_compile_by(value, source, answered(line, Rank::derived));
+      offer_compile_by(value, source, answered(line, Rank::derived), &store_);
       break;
     case TreeEntry::Node::loglvl:
       if (auto words = log_level_in_words(value)) {

@@ -22,10 +22,6 @@ class ToolLines {
   Consumed read_xl_info(const Line& line, bool last_chance);
   void read_xl_field(const Line& line, const XlInfoField& field);
   void read_tree(const Line& line, const TreeEntry& entry);
-  void offer_arch_of_caps(std::string_view caps, std::string_view source, Origin origin);
-  void offer_command_line(std::string_view value, std::string_view source, Origin origin);
-  /// XENVER_compile_info holds 15 characters of it: the banner's is better.
-  void offer_compile_by(std::string_view value, std::string_view source, Origin origin);
 
   FactStore& store_;
 };
