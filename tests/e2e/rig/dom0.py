@@ -4,10 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .qemu import Qemu, RigError
-
-# Seconds until something is taken for hung. An idle machine needs a tenth of it; a busy one may starve an emulator.
-PATIENCE = 300
+from .qemu import PATIENCE, Qemu, RigError
 
 
 @dataclass(frozen=True)

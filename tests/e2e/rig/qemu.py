@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .process import ENDS_WITH_US
 
+# Seconds until something is taken for hung. An idle machine needs a tenth of it; a busy one may starve an emulator.
+PATIENCE = 300
 GIC_INPUTS = "unnamed-gpio-in"
 
 
@@ -18,12 +20,12 @@ class RigError(Exception):
 
 
 def _connect(path: Path, process: subprocess.Popen) -> socket.socket:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             link = socket.socket(socket.AF_UNIX)
             link.connect(str(path))
-            link.settimeout(60)
+            link.settimeout(PATIENCE)
             return link
         except OSError:
             link.close()

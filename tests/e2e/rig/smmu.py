@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Callable
 
 from . import board
-from .qemu import QTest, RigError
+from .qemu import PATIENCE, QTest, RigError
 from .xenimage import LiveXen
 
 TRANSLATION, PERMISSION, EXTERNAL, ADDRESS_SIZE, MULTI = 0x2, 0x8, 0x10, 0x80, 0x80000000
@@ -112,7 +112,7 @@ class Smmu:
     def _clear(self, fault: ContextFault | GlobalFault) -> None:
         self.qtest.write32(board.SMMU + (GFSR if isinstance(fault, GlobalFault) else BANK0 + FSR), 0)
 
-    def inject(self, *faults: ContextFault | GlobalFault, timeout: float = 60) -> None:
+    def inject(self, *faults: ContextFault | GlobalFault, timeout: float = PATIENCE) -> None:
         """Raise faults one after another, each only after the hypervisor has printed the one before."""
         for fault in faults:
             before = self.xen.ring().next
