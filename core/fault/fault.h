@@ -138,6 +138,40 @@ struct GrantSighting {
   }
 };
 
+/// A time that is known to lie between two points of the flight recorder's clock, in nanoseconds.
+struct TimeSpan {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+/// What the flight recorder knows about the faulting frame at the fault's time; see
+/// core/grant/grant_trace.h.
+struct TraceSighting {
+  enum class State : std::uint8_t {
+    not_covered,  ///< The records do not reach from the begin to the end of the fault's time.
+    never,        ///< They do, and show no mapping of the frame at that time or before it.
+    mapped,       ///< Mapped by dom0 over the whole uncertainty of the fault's time.
+    unclear,      ///< Mapped or unmapped within that uncertainty, or its end may have been missed.
+    ended,        ///< Mapped before and surely gone before the fault; not mapped again in time.
+  } state = State::not_covered;
+  DomId granter;  ///< This and all that follows: of the latest mapping not after the fault.
+  GrantRef ref;
+  bool read_only = false;
+  bool remapped = false;  ///< The frame was mapped or unmapped a second time around the fault.
+  TimeSpan at;            ///< The fault's time, with its uncertainty.
+  std::uint64_t mapped = 0;
+  std::optional<std::uint64_t> unmapped;
+  std::string unmapper;  ///< "vif1.0-q0-deall", "" where it was not unmapped yet.
+};
+
+/// What the recorder said of the members of a group.
+struct RecordedGrant {
+  TraceSighting sighting;  ///< Of the member that tells most: mapped, then ended, then unclear.
+  std::uint64_t mapped = 0, ended = 0, unclear = 0;  ///< Members per state.
+  bool differ = false;                               ///< Members saw another granter or ref.
+  bool remapped = false;                             ///< Any member that was mapped.
+};
+
 /// Faults of one identity: (boot, kind, origin, iommu, cb or stream, device, frame, access, class).
 struct FaultGroup {
   FaultKind kind = FaultKind::smmuv2_context;
@@ -167,6 +201,7 @@ struct FaultGroup {
   GrantSighting after;           ///< First complete dump after the last member.
   bool sightings_differ =
       false;  ///< Later members saw another granter or ref: attribution is not one.
+  std::optional<RecordedGrant> recorded;  ///< Nothing where the recorder was not asked.
   std::optional<std::size_t> dom0_error;  ///< Index of the joined Facts::dom0_errors entry.
 };
 

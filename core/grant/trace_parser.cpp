@@ -1,0 +1,231 @@
+#include "core/grant/trace_parser.h"
+
+#include <array>
+#include <optional>
+
+#include "core/grant/trace_definition.h"
+#include "core/scan.h"
+
+namespace xic {
+namespace {
+
+constexpr std::size_t kMapWords = 4;
+constexpr std::size_t kUnmapWords = 3;
+constexpr std::size_t kMaxWords = kTracedOperations * kMapWords;
+constexpr std::uint16_t kFirstReservedDomain = 0x7ff0;  // public/xen.h: DOMID_FIRST_RESERVED
+constexpr std::uint32_t kReadOnly = 1U << 2;            // public/grant_table.h: GNTMAP_readonly
+constexpr unsigned kFrameBits = 40;                     // 52 address bits
+
+/// "   123.456789" -> nanoseconds.
+std::optional<std::uint64_t> take_stamp(std::string_view* text) {
+  constexpr std::uint64_t kNsPerS = 1'000'000'000;
+  const auto seconds = scan::take_number<std::uint64_t>(text);
+  if (!seconds || *seconds > UINT64_MAX / kNsPerS - 1 || !scan::take(text, ".")) {
+    return std::nullopt;
+  }
+  const std::size_t before = text->size();
+  const auto micros = scan::take_number<std::uint32_t>(text);
+  if (!micros || before - text->size() != 6) return std::nullopt;
+  return *seconds * kNsPerS + std::uint64_t{*micros} * 1000;
+}
+
+/// Everything in front of "name: (symbol+0x0/0x..)": "   task-123   [000] d..1.   10.123456: ".
+bool read_head(std::string_view head, GrantTraceEvent* event) {
+  // From the right: a task's name can hold anything.
+  head = scan::trim(head);
+  if (!head.ends_with(':')) return false;
+  head.remove_suffix(1);
+  const std::size_t stamp_at = head.find_last_of(' ');
+  if (stamp_at == std::string_view::npos) return false;
+  std::string_view stamp = head.substr(stamp_at + 1);
+  const auto time = take_stamp(&stamp);
+  if (!time || !stamp.empty()) return false;
+  head = scan::trim(head.substr(0, stamp_at));
+  const std::size_t cpu_at = head.rfind('[');
+  if (cpu_at == std::string_view::npos) return false;
+  std::string_view cpu_text = head.substr(cpu_at + 1);
+  const auto cpu = scan::take_number<std::uint32_t>(&cpu_text);
+  if (!cpu || !cpu_text.starts_with(']')) return false;
+  head = scan::trim(head.substr(0, cpu_at));
+  // With the option record-tgid a "(  123)" stands between.
+  if (head.ends_with(')')) head = scan::trim(head.substr(0, head.rfind('(')));
+  const std::size_t dash = head.rfind('-');
+  if (dash == std::string_view::npos) return false;
+  std::string_view pid_text = head.substr(dash + 1);
+  const auto pid = scan::take_number<std::uint32_t>(&pid_text);
+  if (!pid || !pid_text.empty()) return false;
+  event->time_ns = *time;
+  event->cpu = *cpu;
+  event->pid = *pid;
+  event->task = scan::trim(head.substr(0, dash));
+  return true;
+}
+
+/// " n=3 b=0x.. o0={0x1,0x2} o1={..}"
+struct Body {
+  std::uint32_t count = 0;
+  std::uint64_t batch = 0;
+  std::array<std::uint64_t, kMaxWords> words{};
+  std::size_t size = 0;
+};
+
+bool take_words(std::string_view* text, Body* body) {
+  do {
+    const auto word = scan::take_hex(text);
+    if (!word) return false;  // "(fault)": the kernel could not read there
+    if (body->size == kMaxWords) return false;
+    body->words[body->size++] = *word;
+  } while (scan::take(text, ","));
+  return scan::take(text, "}");
+}
+
+bool read_body(std::string_view text, Body* body) {
+  text = scan::trim(text);
+  if (!scan::take(&text, "n=")) return false;
+  const auto count = scan::take_number<std::uint32_t>(&text);
+  if (!count) return false;
+  body->count = *count;
+  if (scan::take(&text, " b=")) {
+    const auto batch = scan::take_hex(&text);
+    if (!batch) return false;
+    body->batch = *batch;
+  }
+  for (char number = '0'; scan::take(&text, " o"); ++number) {
+    if (!scan::take(&text, std::string_view(&number, 1)) || !scan::take(&text, "=")) return false;
+    // Behind the last operation lies other memory, which may be unreadable: "(fault)".
+    if (!scan::take(&text, "{") || !take_words(&text, body)) return body->size != 0;
+  }
+  return text.empty();
+}
+
+class Reader {
+ public:
+  explicit Reader(GrantTraceSink* sink) : sink_(sink) {}
+
+  void line(std::string_view text) {
+    if (text.starts_with('#')) {
+      header(text);
+      return;
+    }
+    if (started(text)) return;
+    for (const TraceEventDefinition& definition : kTraceEvents) {
+      const std::optional<std::size_t> at = place_of(text, definition);
+      if (!at) continue;
+      std::string_view rest = text.substr(*at);
+      rest.remove_prefix(rest.find(')') == std::string_view::npos ? rest.size()
+                                                                  : rest.find(')') + 1);
+      const bool understood = record(definition, text.substr(0, *at), rest);
+      ++(understood ? quality_.records : quality_.damaged);
+      return;
+    }
+  }
+  [[nodiscard]] GrantTraceQuality quality() const { return quality_; }
+
+ private:
+  /// Where "map1: (set_foreign_p2m_mapping+" begins, the last one in the line.
+  static std::optional<std::size_t> place_of(std::string_view text,
+                                             const TraceEventDefinition& definition) {
+    std::size_t end = text.size();
+    while (true) {
+      const std::size_t at = text.substr(0, end).rfind(definition.name);
+      if (at == std::string_view::npos) return std::nullopt;
+      std::string_view rest = text.substr(at + definition.name.size());
+      if (scan::take(&rest, ": (") && scan::take(&rest, definition.symbol) &&
+          rest.starts_with('+') && at != 0 && text[at - 1] == ' ') {
+        return at;
+      }
+      end = at;
+    }
+  }
+
+  /// "   task-123   [000] .....   10.1: tracing_mark_write: xen_iommu recorder started"
+  bool started(std::string_view text) {
+    constexpr std::string_view kWriter = "tracing_mark_write: ";
+    if (!text.ends_with(kTraceStartMark)) return false;
+    text.remove_suffix(kTraceStartMark.size());
+    if (!text.ends_with(kWriter)) return false;
+    text.remove_suffix(kWriter.size());
+    GrantTraceEvent event;
+    event.kind = GrantTraceEvent::Kind::started;
+    if (!read_head(text, &event)) return false;
+    ++quality_.records;
+    sink_->on_grant_trace(event);
+    return true;
+  }
+
+  /// "# entries-in-buffer/entries-written: 140080/250280   #P:4"
+  void header(std::string_view text) {
+    const std::string_view key = "entries-in-buffer/entries-written: ";
+    const std::size_t at = text.find(key);
+    if (at == std::string_view::npos) return;
+    text.remove_prefix(at + key.size());
+    const auto held = scan::take_number<std::uint64_t>(&text);
+    if (!held || !scan::take(&text, "/")) return;
+    const auto written = scan::take_number<std::uint64_t>(&text);
+    if (written && *written > *held) quality_.overwritten = *written - *held;
+  }
+
+  bool record(const TraceEventDefinition& definition, std::string_view head,
+              std::string_view text) {
+    GrantTraceEvent event;
+    Body body;
+    if (!read_head(head, &event) || !read_body(text, &body)) return false;
+    event.batch = body.batch;
+    if (definition.name == "unmapped") {
+      event.kind = GrantTraceEvent::Kind::unmap_ended;
+      sink_->on_grant_trace(event);
+      return true;
+    }
+    const bool maps = definition.name.starts_with("map");
+    const std::size_t stride = maps ? kMapWords : kUnmapWords;
+    const std::size_t wanted = body.count < kTracedOperations ? body.count : kTracedOperations;
+    const std::size_t held = body.size / stride < wanted ? body.size / stride : wanted;
+    quality_.unseen += body.count - held;
+    for (std::size_t i = 0; i < held; ++i) {
+      const std::uint64_t* const words = &body.words[i * stride];
+      if (maps) {
+        map(words, event);
+      } else {
+        event.kind = GrantTraceEvent::Kind::unmap_begins;
+        event.handle = static_cast<std::uint32_t>(words[2]);
+        sink_->on_grant_trace(event);
+      }
+    }
+    return true;
+  }
+
+  void map(const std::uint64_t* words, GrantTraceEvent event) {
+    const auto domain = static_cast<std::uint16_t>(words[2]);
+    const auto status = static_cast<std::uint16_t>(words[2] >> 16);
+    if (status != 0) return;  // this one was not mapped
+    const std::uint64_t frame = words[3] >> kPageShift;
+    if (domain >= kFirstReservedDomain || frame >> kFrameBits != 0) {
+      ++quality_.damaged;  // no such structure: nothing of this kernel is to be believed
+      return;
+    }
+    event.kind = GrantTraceEvent::Kind::mapped;
+    event.domain = DomId{domain};
+    event.ref = GrantRef{static_cast<std::uint32_t>(words[1] >> 32)};
+    event.read_only = (words[1] & kReadOnly) != 0;
+    event.handle = static_cast<std::uint32_t>(words[2] >> 32);
+    event.frame = Frame{frame};
+    sink_->on_grant_trace(event);
+  }
+
+  GrantTraceSink* sink_;
+  GrantTraceQuality quality_;
+};
+
+}  // namespace
+
+GrantTraceQuality read_grant_trace(std::string_view text, GrantTraceSink* sink) {
+  Reader reader(sink);
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    reader.line(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return reader.quality();
+}
+
+}  // namespace xic

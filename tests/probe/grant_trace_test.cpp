@@ -1,0 +1,135 @@
+// Was the frame mapped at the fault's time? With everything that makes the answer unsure.
+#include "core/grant/grant_trace.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/probe/trace_text.h"
+
+namespace xic {
+namespace {
+
+using testing::TraceText;
+using State = TraceSighting::State;
+
+constexpr Frame kFrame{0x62cb1};
+constexpr std::uint64_t kUs = 1000;
+constexpr std::uint64_t kNow = 100'000'000 * kUs;
+
+TimeSpan at(std::uint64_t begin_us, std::uint64_t end_us) {
+  return {begin_us * kUs, end_us * kUs};
+}
+/// Recording since 1 s; mapped from 10 s to 10.004 s, then gone for good.
+TraceText transient() {
+  TraceText text;
+  text.started(1'000'000)
+      .map(10'000'000, 1, 8, kFrame.value(), 5)
+      .unmap_begins(10'004'000, 5)
+      .unmap_ended(10'004'200);
+  return text;
+}
+TraceSighting look(const TraceText& text, TimeSpan when, std::uint64_t missed = 0) {
+  return GrantTrace(text.text, kNow, missed).look_up(kFrame, when);
+}
+
+TEST(GrantTrace, MappedOverTheWholeUncertainty) {
+  const TraceSighting seen = look(transient(), at(10'001'000, 10'003'900));
+  EXPECT_EQ(seen.state, State::mapped);
+  EXPECT_EQ(seen.granter, DomId{1});
+  EXPECT_EQ(seen.ref, GrantRef{8});
+  EXPECT_EQ(seen.mapped, 10'000'000 * kUs);
+  EXPECT_EQ(seen.unmapped, 10'004'200 * kUs);
+  EXPECT_EQ(seen.unmapper, "vif1.0-q0-deall");
+  EXPECT_FALSE(seen.remapped);
+}
+
+TEST(GrantTrace, AnEdgeInsideTheUncertaintyIsUnclear) {
+  EXPECT_EQ(look(transient(), at(9'999'999, 10'001'000)).state, State::unclear);
+  EXPECT_EQ(look(transient(), at(10'003'000, 10'004'000)).state, State::unclear);
+  EXPECT_EQ(look(transient(), at(10'004'100, 10'004'300)).state, State::unclear);
+  EXPECT_EQ(look(transient(), at(9'000'000, 11'000'000)).state, State::unclear);
+}
+
+TEST(GrantTrace, UnmappedBeforeTheFault) {
+  const TraceSighting seen = look(transient(), at(10'005'000, 10'006'000));
+  EXPECT_EQ(seen.state, State::ended);
+  EXPECT_EQ(seen.granter, DomId{1});
+  EXPECT_EQ(seen.ref, GrantRef{8});
+}
+
+TEST(GrantTrace, MappedAgainSoonAfterIsUnclear) {
+  TraceText text = transient();
+  text.map(10'006'500, 1, 9, kFrame.value(), 6);
+  EXPECT_EQ(look(text, at(10'005'000, 10'006'000)).state, State::unclear);
+  EXPECT_EQ(look(text, at(10'005'000, 10'005'200)).state, State::ended);
+}
+
+TEST(GrantTrace, AnUnmapThatHasNotComeBackIsNoEnd) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).unmap_begins(10'004'000, 5);
+  EXPECT_EQ(look(text, at(10'001'000, 10'002'000)).state, State::mapped);
+  EXPECT_EQ(look(text, at(10'005'000, 10'006'000)).state, State::unclear);
+}
+
+TEST(GrantTrace, AnUnmapOfAnotherTaskEndsNothing) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).unmap_begins(10'004'000, 5);
+  text.line("other", 999, 10'004'100,
+            "unmapped: (clear_foreign_p2m_mapping+0x0/0xa0) n=1 b=0xffff80000a349018");
+  EXPECT_EQ(look(text, at(10'005'000, 10'006'000)).state, State::unclear);
+}
+
+TEST(GrantTrace, ASecondMappingAroundTheFaultIsTold) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5, true);
+  EXPECT_FALSE(look(text, at(10'001'000, 10'002'000)).remapped);
+  text.map(10'001'500, 1, 8, kFrame.value(), 6, false);
+  const TraceSighting seen = look(text, at(10'001'000, 10'002'000));
+  EXPECT_EQ(seen.state, State::mapped);
+  EXPECT_TRUE(seen.remapped);
+}
+
+TEST(GrantTrace, AHandleGivenAgainMeansThatAnEndWasMissed) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).map(20'000'000, 1, 8, 0x1234, 5);
+  EXPECT_EQ(look(text, at(10'001'000, 10'002'000)).state, State::unclear);
+  EXPECT_EQ(look(text, at(21'000'000, 21'001'000)).state, State::unclear);
+}
+
+TEST(GrantTrace, WhatWasMissedMakesNothingCertain) {
+  EXPECT_EQ(look(transient(), at(10'001'000, 10'003'000), 1).state, State::unclear);
+  EXPECT_EQ(look(transient(), at(10'005'000, 10'006'000), 1).state, State::unclear);
+}
+
+TEST(GrantTrace, BeforeRecordingBeganNothingIsCovered) {
+  EXPECT_EQ(look(transient(), at(500'000, 600'000)).state, State::not_covered);
+  EXPECT_EQ(look(transient(), at(2'000'000, 3'000'000)).state, State::never);
+  EXPECT_EQ(look(TraceText(), at(2'000'000, 3'000'000)).state, State::not_covered);
+  const GrantTrace trace(transient().text, kNow, 0);
+  EXPECT_EQ(trace.look_up(Frame{1}, at(2'000'000, 3'000'000)).state, State::never);
+  EXPECT_EQ(trace.look_up(Frame{1}, {kNow, kNow + 1}).state, State::not_covered);
+}
+
+TEST(GrantTrace, AMappingBeforeTheShallowestRingIsNotCertain) {
+  TraceText text;
+  text.text = "# entries-in-buffer/entries-written: 4/9   #P:2\n";
+  text.map(10'000'000, 1, 8, kFrame.value(), 5);
+  text.cpu = 1;
+  text.map(10'002'000, 1, 9, 0x1111, 6);  // this CPU's ring begins here
+  EXPECT_EQ(look(text, at(10'003'000, 10'004'000)).state, State::unclear);
+  const GrantTrace trace(text.text, kNow, 0);
+  EXPECT_EQ(trace.look_up(Frame{0x1111}, at(10'003'000, 10'004'000)).state, State::mapped);
+}
+
+TEST(GrantTrace, ReadTooEarlyForTheFault) {
+  const GrantTrace trace(transient().text, 10'002'000 * kUs, 0);
+  EXPECT_EQ(trace.look_up(kFrame, at(10'001'000, 10'003'000)).state, State::unclear);
+}
+
+TEST(GrantTrace, NamesOfTasksArePrintable) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5, true, "a\x1b[31mb");
+  EXPECT_EQ(GrantTrace(text.text, kNow, 0).mappings().front().mapper, "a?[31mb");
+}
+
+}  // namespace
+}  // namespace xic
