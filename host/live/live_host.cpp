@@ -3,10 +3,13 @@
 #include <utility>
 
 #include "host/live/console_ring.h"
+#include "host/live/dev_kmsg.h"
+#include "host/live/dom0_files.h"
 #include "host/live/grant_tables.h"
 #include "host/live/hypervisor_info.h"
+#include "host/live/lib_xenstore.h"
 #include "host/live/sysctl.h"
-#include "host/live/unbuilt.h"
+#include "host/live/system_clock.h"
 #include "host/live/xen_call.h"
 
 namespace xic {
@@ -17,7 +20,9 @@ struct LiveHost::Impl {
         sysctl(call),
         console(sysctl),
         hypervisor(root, call, sysctl),
-        grants(call, sysctl) {}
+        grants(call, sysctl),
+        kernel(DevKmsg::From::oldest, root + "/dev/kmsg"),
+        system(root) {}
 
   std::string root;
   XenCall call;
@@ -25,10 +30,10 @@ struct LiveHost::Impl {
   LiveConsoleRing console;
   LiveHypervisorInfo hypervisor;
   LiveGrantTables grants;
-  unbuilt::Xenstore store;
-  unbuilt::Kernel kernel;
-  unbuilt::System system;
-  unbuilt::Clock clock;
+  LibXenStore store;
+  DevKmsg kernel;
+  Dom0Files system;
+  SystemClock clock;
 };
 
 LiveHost::LiveHost(std::string root) : impl_(std::make_unique<Impl>(std::move(root))) {}
