@@ -13,6 +13,7 @@ import unittest
 from interface import Interface
 
 SOURCE, CHECK = pathlib.Path(sys.argv[1]), sys.argv[2]
+SETTINGS = SOURCE / "systemd/xen-iommud.conf"
 
 
 def scd_pages():
@@ -24,6 +25,10 @@ def scd_pages():
         subprocess.run([sys.executable, "-B", SOURCE / "knowledge/manual.py", "--data", SOURCE / "knowledge",
                         "--output", output], check=True)
         pages["xen-iommu-causes.7"] = output.read_text(encoding="utf-8")
+        if SETTINGS.exists():
+            output = pathlib.Path(scratch, "settings.scd")
+            subprocess.run([sys.executable, "-B", SOURCE / "docs/man/settings.py", SETTINGS, output], check=True)
+            pages["xen-iommud.conf.5"] = output.read_text(encoding="utf-8")
     return pages
 
 
@@ -90,11 +95,18 @@ class ManualTest(unittest.TestCase):
         self.assertEqual(wanted - listed, set())
         self.assertIn("XIC-1001", listed)
 
-    def test_every_key_of_the_configuration_is_described(self):
-        shipped = SOURCE / "systemd/xen-iommud.conf"
-        if not shipped.exists():
+    def test_every_option_of_the_daemon_is_described(self):
+        source = SOURCE / "daemon/main.cpp"
+        if not source.exists():
             self.skipTest("no daemon in this tree")
-        keys = set(re.findall(r"^#?([A-Z][A-Za-z]+)=", shipped.read_text(), re.M))
+        options = set(re.findall(r'add_option\("(--[a-z-]+)"|set_version_flag\("(--version)"', source.read_text()))
+        described = set(re.findall(r"^(?:\*-\w\*, )?\*(--[a-z-]+)\*", self.text_of("xen-iommud.8"), re.M))
+        self.assertEqual(described, {"".join(option) for option in options} | {"--help"})
+
+    def test_every_key_of_the_configuration_is_described(self):
+        if not SETTINGS.exists():
+            self.skipTest("no daemon in this tree")
+        keys = set(re.findall(r"^#?([A-Z][A-Za-z]+)=", SETTINGS.read_text(), re.M))
         self.assertTrue(keys)
         described = set(re.findall(r"^\*([A-Z][A-Za-z]+)=\*", self.text_of("xen-iommud.conf.5"), re.M))
         self.assertEqual(described, keys)
