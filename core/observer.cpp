@@ -11,6 +11,7 @@
 #include "core/fault/parser.h"
 #include "core/grant/dump_history.h"
 #include "core/grant/grant.h"
+#include "core/grant/recorded_grant.h"
 #include "core/hypervisor/hypervisor.h"
 #include "core/memory/memory_map.h"
 
@@ -295,6 +296,10 @@ void Observer::add_granted_now(GrantedNow answer) {
 
 void Observer::add_in_flight(InFlight request) {
   impl_->facts.in_flight.push_back(std::move(request));
+}
+void Observer::add_trace_sighting(std::size_t group, TraceSighting sighting) {
+  if (group >= impl_->faults.groups().size()) return;
+  join_sighting(std::move(sighting), &impl_->faults.at(group).recorded);
 }
 
 Facts Observer::snapshot() {

@@ -83,6 +83,9 @@ class Observer {
   void set_xen_regions(std::span<const AddressRange> regions);
   void set_probe(ProbeResult result);
   void add_granted_now(GrantedNow answer);
+  /// What the flight recorder says of one fault of `group` (an index into Facts::faults). Sightings
+  /// of a group's later faults are joined to it.
+  void add_trace_sighting(std::size_t group, TraceSighting sighting);
   void add_in_flight(InFlight request);
 
   /// What is known so far. Attribution of each fault was frozen when it arrived.

@@ -30,7 +30,37 @@ struct Limit {
   std::string detail;
 };
 
-/// The probe's answer (DESIGN: a load at gfn == mfn of frames dom0 has mapped).
+/// One step of the probe, in the order taken: with them the answer can be followed and repeated by
+/// hand (docs/probe.md).
+struct ProbeStep {
+  enum class Kind : std::uint8_t {
+    learnt,  ///< Which frame is behind a grant that dom0 keeps mapped.
+    asked,   ///< Is it granted to dom0 now? (GNTTABOP_cache_flush)
+    loaded,  ///< One load at gfn == mfn, in a child.
+  } kind = Kind::learnt;
+  enum class Outcome : std::uint8_t {
+    known,        ///< learnt
+    left_out,     ///< learnt, but must not be touched; see detail.
+    granted,      ///< asked
+    not_granted,  ///< asked
+    present,      ///< loaded
+    absent,       ///< loaded
+    no_answer,    ///< asked or loaded; see detail.
+  } outcome = Outcome::known;
+  Frame frame;
+  DomId granter;
+  GrantRef ref;
+  std::string detail;
+};
+
+/// Why the probe's question would be meaningless, or could not be asked here.
+struct ProbeRefusal {
+  std::string id;      ///< "iommu_off", "no_guest" ...: stable.
+  std::string why;     ///< One sentence.
+  std::string remedy;  ///< What would make it possible, or "".
+};
+
+/// The probe's answer: is the entry gfn == mfn there for pages that dom0 has mapped?
 struct ProbeResult {
   enum class Answer : std::uint8_t {
     present,
@@ -38,10 +68,13 @@ struct ProbeResult {
     mixed,
     not_possible
   } answer = Answer::not_possible;
-  bool valid_host = false;  ///< The host met every condition under which the answer decides.
-  std::uint32_t frames = 0;
+  bool valid_host = false;   ///< The host met every condition under which the answer decides.
+  std::uint32_t frames = 0;  ///< That the answer rests on.
   std::string detail;
   std::string source;
+  std::vector<ProbeStep> steps{};
+  std::vector<ProbeRefusal> refusals{};
+  std::vector<std::string> weaker_signs{};  ///< What can be said without a load, in words.
 };
 
 /// "Is this frame granted to dom0 now?" answered by GNTTABOP_cache_flush.
