@@ -52,6 +52,10 @@ Error open_failure(int sys_errno, const std::string& nodes, const std::string& m
 }
 
 Error hypercall_failure(int sys_errno, const std::string& what) {
+  if (sys_errno == ESRCH) {
+    return {Error::Code::not_found, sys_errno, "cannot " + what + ": there is no such domain",
+            "it may just have ended"};
+  }
   std::string hint;
   switch (sys_errno) {
     case EPERM:
@@ -63,9 +67,6 @@ Error hypercall_failure(int sys_errno, const std::string& what) {
     case ENOSYS:
     case EOPNOTSUPP:
       hint = "this hypervisor was built without it, or is too old";
-      break;
-    case ESRCH:
-      hint = "the domain is gone";
       break;
     case EAGAIN:
     case EBUSY:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "host/live/failure.h"
+#include "host/live/hex.h"
 #include "host/live/quiet_logger.h"
 #include "host/live/xen/interface.h"
 #include "host/live/xen/xengnttab.h"
@@ -18,16 +19,6 @@ namespace {
 constexpr std::size_t kPageSize = std::size_t{1} << kPageShift;
 constexpr std::uint64_t kFrames = std::uint64_t{1} << (64U - kPageShift);
 
-std::string hex(std::uint64_t value) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  do {
-    text.insert(text.begin(), digits[value & 15U]);
-    value >>= 4U;
-  } while (value != 0);
-  return "0x" + text;
-}
-
 template <class T>
 std::span<std::byte> bytes_of(T& value) {
   return std::as_writable_bytes(std::span(&value, 1));
@@ -37,7 +28,7 @@ std::span<std::byte> bytes_of(T& value) {
 
 Expected<GrantedNow::Answer> LiveGrantTables::granted_now(Frame frame) {
   const std::string what =
-      "ask whether frame " + hex(frame.value()) + " is granted (GNTTABOP_cache_flush)";
+      "ask whether frame " + hex_of(frame.value()) + " is granted (GNTTABOP_cache_flush)";
   if (frame.value() >= kFrames) {
     return tl::unexpected(Error{Error::Code::malformed, 0, "cannot " + what + ": no such frame",
                                 "give a machine frame number, not an address"});
@@ -97,8 +88,8 @@ void LiveGrantTables::Close::operator()(xengntdev_handle* handle) const {
 
 Expected<void> LiveGrantTables::map_briefly(DomId domain, GrantRef ref, const std::string& name,
                                             std::byte* copy) {
-  const std::string which =
-      name + " of domain " + std::to_string(domain.value()) + " (grant " + hex(ref.value()) + ")";
+  const std::string which = name + " of domain " + std::to_string(domain.value()) + " (grant " +
+                            hex_of(std::uint64_t{ref.value()}) + ")";
   if (!gntdev_) {
     errno = 0;
     gntdev_.reset(xengnttab_open(quiet_logger(), 0));

@@ -44,7 +44,12 @@ Expected<std::string> read_small_file(const std::string& path) {
       return tl::unexpected(Error{Error::Code::too_large, 0, path + " is longer than 64 KiB", ""});
     }
   }
-  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+Expected<std::string> read_value(const std::string& path) {
+  auto text = read_small_file(path);
+  if (text && text->ends_with('\n')) text->pop_back();
   return text;
 }
 

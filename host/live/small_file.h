@@ -7,7 +7,10 @@
 
 namespace xic {
 
-/// The content without its last newline; at most 64 KiB, more is an error (too_large).
+/// The whole content; more than 64 KiB is an error (too_large).
 [[nodiscard]] Expected<std::string> read_small_file(const std::string& path);
+
+/// The content without its last newline.
+[[nodiscard]] Expected<std::string> read_value(const std::string& path);
 
 }  // namespace xic

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "host/live/failure.h"
 #include "host/live/quiet_logger.h"
@@ -27,7 +28,7 @@ std::uint64_t HypercallBuffer::address() const {
   return reinterpret_cast<std::uintptr_t>(memory_.get());
 }
 
-void HypercallBuffer::Free::operator()(std::byte* memory) const {
+void FreeHypercallMemory::operator()(std::byte* memory) const {
   xencall_free_buffer(handle, memory);
 }
 
@@ -39,14 +40,19 @@ XenCall::XenCall() = default;
 XenCall::~XenCall() = default;
 
 Expected<void> XenCall::open() {
-  if (handle_) return {};
-  errno = 0;
-  handle_.reset(xencall_open(quiet_logger(), 0));
+  if (argument_.size() != 0) return {};
   if (!handle_) {
-    // The library opens the second one too where it exists, and gives up if it may not.
-    return tl::unexpected(
-        open_failure(failed_errno(), "/dev/xen/privcmd and /dev/xen/hypercall", "xen-privcmd"));
+    errno = 0;
+    handle_.reset(xencall_open(quiet_logger(), 0));
+    if (!handle_) {
+      // The library opens the second one too where it exists, and gives up if it may not.
+      return tl::unexpected(
+          open_failure(failed_errno(), "/dev/xen/privcmd and /dev/xen/hypercall", "xen-privcmd"));
+    }
   }
+  auto argument = allocate(kMaxArgument);
+  if (!argument) return tl::unexpected(argument.error());
+  argument_ = std::move(*argument);
   return {};
 }
 
@@ -61,41 +67,32 @@ Expected<HypercallBuffer> XenCall::allocate(std::size_t size) {
   return HypercallBuffer(handle_.get(), static_cast<std::byte*>(memory), size);
 }
 
-XenCall::Answer XenCall::version(VersionOp op, std::span<std::byte> argument) {
-  const auto command = static_cast<std::uint64_t>(op);
-  if (argument.empty()) {
-    errno = 0;
-    return answer(xencall2(handle_.get(), __HYPERVISOR_xen_version, command, 0));
-  }
-  auto buffer = allocate(argument.size());
-  if (!buffer) return tl::unexpected(buffer.error().sys_errno);
-  std::copy(argument.begin(), argument.end(), buffer->data());
+std::uint64_t XenCall::put(std::span<const std::byte> argument) const {
+  std::copy(argument.begin(), argument.end(), argument_.data());
   errno = 0;
-  const Answer result =
-      answer(xencall2(handle_.get(), __HYPERVISOR_xen_version, command, buffer->address()));
-  std::copy_n(buffer->data(), argument.size(), argument.begin());
+  return argument.empty() ? 0 : argument_.address();
+}
+
+XenCall::Answer XenCall::version(VersionOp op, std::span<std::byte> argument) {
+  const std::uint64_t address = put(argument);
+  const Answer result = answer(
+      xencall2(handle_.get(), __HYPERVISOR_xen_version, static_cast<std::uint64_t>(op), address));
+  std::copy_n(argument_.data(), argument.size(), argument.begin());
   return result;
 }
 
 XenCall::Answer XenCall::grant_table(GrantOp op, std::span<std::byte> argument) {
-  auto buffer = allocate(argument.size());
-  if (!buffer) return tl::unexpected(buffer.error().sys_errno);
-  std::copy(argument.begin(), argument.end(), buffer->data());
-  errno = 0;
+  const std::uint64_t address = put(argument);
   const Answer result = answer(xencall3(handle_.get(), __HYPERVISOR_grant_table_op,
-                                        static_cast<std::uint64_t>(op), buffer->address(), 1));
-  std::copy_n(buffer->data(), argument.size(), argument.begin());
+                                        static_cast<std::uint64_t>(op), address, 1));
+  std::copy_n(argument_.data(), argument.size(), argument.begin());
   return result;
 }
 
 XenCall::Answer XenCall::maximum_gpfn() {
-  auto buffer = allocate(sizeof(domid_t));
-  if (!buffer) return tl::unexpected(buffer.error().sys_errno);
   constexpr domid_t self = DOMID_SELF;
-  std::memcpy(buffer->data(), &self, sizeof self);
-  errno = 0;
-  return answer(
-      xencall2L(handle_.get(), __HYPERVISOR_memory_op, XENMEM_maximum_gpfn, buffer->address()));
+  const std::uint64_t address = put(std::as_bytes(std::span(&self, 1)));
+  return answer(xencall2L(handle_.get(), __HYPERVISOR_memory_op, XENMEM_maximum_gpfn, address));
 }
 
 XenCall::Answer XenCall::sysctl(const HypercallBuffer& argument) {

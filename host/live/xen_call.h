@@ -15,6 +15,11 @@ struct xencall_handle;
 
 namespace xic {
 
+struct FreeHypercallMemory {
+  xencall_handle* handle = nullptr;
+  void operator()(std::byte* memory) const;
+};
+
 /// Memory that the hypervisor can read and write.
 class HypercallBuffer {
  public:
@@ -25,13 +30,9 @@ class HypercallBuffer {
 
  private:
   friend class XenCall;
-  struct Free {
-    xencall_handle* handle = nullptr;
-    void operator()(std::byte* memory) const;
-  };
   HypercallBuffer(xencall_handle* handle, std::byte* memory, std::size_t size)
-      : memory_(memory, Free{handle}), size_(size) {}
-  std::unique_ptr<std::byte, Free> memory_;
+      : memory_(memory, FreeHypercallMemory{handle}), size_(size) {}
+  std::unique_ptr<std::byte, FreeHypercallMemory> memory_;
   std::size_t size_ = 0;
 };
 
@@ -55,6 +56,8 @@ enum class GrantOp : unsigned { query_size = 6, cache_flush = 12 };
 
 class XenCall {
  public:
+  /// Bytes of an argument, at most.
+  static constexpr std::size_t kMaxArgument = 16384;
   /// The hypercall's value, or its errno.
   using Answer = tl::expected<long, int>;
 
@@ -63,7 +66,8 @@ class XenCall {
   XenCall(const XenCall&) = delete;
   XenCall& operator=(const XenCall&) = delete;
 
-  /// Opens /dev/xen/privcmd unless it is open. The other calls need it done.
+  /// Opens /dev/xen/privcmd unless it is open. The other calls need it done, and then fail in the
+  /// hypervisor only: their errno is its answer.
   [[nodiscard]] Expected<void> open();
   /// Zeroed. Must not outlive this object.
   [[nodiscard]] Expected<HypercallBuffer> allocate(std::size_t size);
@@ -81,7 +85,11 @@ class XenCall {
   struct Close {
     void operator()(xencall_handle* handle) const;
   };
+  /// Copies an argument to where the hypervisor can read it: there, or 0 where it is empty.
+  [[nodiscard]] std::uint64_t put(std::span<const std::byte> argument) const;
+
   std::unique_ptr<xencall_handle, Close> handle_;
+  HypercallBuffer argument_;
 };
 
 }  // namespace xic

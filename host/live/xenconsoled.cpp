@@ -80,7 +80,7 @@ Expected<std::optional<std::string>> xenconsoled_logs_hypervisor(const std::stri
   fs::directory_iterator entry(proc, error);
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
     if (!is_number(entry->path().filename())) continue;
-    const auto name = read_small_file(entry->path() / "comm");  // gone meanwhile: not it
+    const auto name = read_value(entry->path() / "comm");  // gone meanwhile: not it
     if (!name || *name != "xenconsoled") continue;
     if (auto found = reason(entry->path())) return found;
   }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "host/live/failure.h"
+#include "host/live/hex.h"
 #include "host/live/told.h"
 #include "host/live/xen/interface.h"
 
@@ -34,7 +34,7 @@ std::optional<std::string> short_text(XenCall& call, VersionOp op) {
 /// One whose argument is a length and that many bytes (struct xen_build_id, and struct xen_varbuf
 /// of 4.20): those bytes.
 std::optional<std::string> sized_bytes(XenCall& call, VersionOp op) {
-  constexpr long kMost = 65536;  // Xen's own bound
+  constexpr long kMost = XenCall::kMaxArgument - sizeof(std::uint32_t);
   const XenCall::Answer size = call.version(op, {});
   if (!size || *size > kMost) return std::nullopt;
   const auto length = static_cast<std::uint32_t>(*size);
@@ -57,13 +57,7 @@ std::optional<std::string> text(XenCall& call, VersionOp whole, VersionOp cut) {
 std::optional<std::string> build_id(XenCall& call) {
   const auto bytes = sized_bytes(call, VersionOp::build_id);
   if (!bytes || bytes->empty()) return std::nullopt;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const char byte : *bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    hex += {digits[value >> 4U], digits[value & 15U]};
-  }
-  return hex;
+  return hex_of(*bytes);
 }
 
 std::optional<std::uint64_t> features(XenCall& call) {
