@@ -77,7 +77,10 @@ class FleetTest(unittest.TestCase):
 
     def test_3_the_dashboard_shows_the_fleet(self):
         expressions = dict(board_expressions())
-        value = lambda title: float(self.prometheus.query(expressions[title])[0]["value"][1])
+
+        def value(title):
+            return float(self.prometheus.query(expressions[title])[0]["value"][1])
+
         self.assertEqual(value("Affected hosts"), 1)
         self.assertEqual(value("Likely affected or suspected"), 1)
         self.assertEqual(value("Hosts with faults"), 2)
