@@ -91,6 +91,67 @@ Attribution by_sightings(const Facts& facts, const FaultGroup& fault) {
   return found;
 }
 
+/// "1.204 ms", "3 s"
+std::string duration_text(std::uint64_t ns) {
+  if (ns >= 10'000'000'000) return std::to_string(ns / 1'000'000'000) + " s";
+  if (ns >= 10'000'000) return std::to_string(ns / 1'000'000) + " ms";
+  std::string micros = std::to_string(ns / 1000 % 1000);
+  micros.insert(0, 3 - micros.size(), '0');
+  return std::to_string(ns / 1'000'000) + '.' + micros + " ms";
+}
+
+/// netback's unmapping thread "vif1.0-q0-deall" (linux: xen-netback, xenvif_connect_data) names the
+/// device and its queue. A program can call itself anything: only a name of the granter's own vif
+/// counts.
+void add_queue(const TraceSighting& seen, Attribution* found) {
+  const std::string begin = "vif" + std::to_string(seen.granter.value()) + '.';
+  const std::size_t queue = seen.unmapper.find("-q");
+  if (!found->backend.empty() || !seen.unmapper.starts_with(begin) || queue == std::string::npos) {
+    return;
+  }
+  found->backend = seen.unmapper.substr(0, queue);
+  const std::size_t end = seen.unmapper.find('-', queue + 2);
+  found->role = "packet of queue " + seen.unmapper.substr(queue + 2, end - queue - 2);
+}
+
+/// What the flight recorder says: exact where the page was mapped over the whole uncertainty of the
+/// fault's time.
+Attribution by_recorder(const Facts& facts, const RecordedGrant& recorded) {
+  const TraceSighting& seen = recorded.sighting;
+  Attribution found = from(facts, Attribution::State::likely, seen.granter, seen.ref);
+  add_queue(seen, &found);
+  const std::string width =
+      "; the fault's time is known to " + duration_text(seen.at.end - seen.at.begin);
+  switch (seen.state) {
+    case TraceSighting::State::mapped:
+      found.state = Attribution::State::exact;
+      found.source = "the flight recorder: mapped " + duration_text(seen.at.begin - seen.mapped) +
+                     " before the fault, and ";
+      found.source += seen.unmapped
+                          ? "unmapped " + duration_text(*seen.unmapped - seen.at.end) + " after it"
+                          : "not unmapped since";
+      found.source += width;
+      break;
+    case TraceSighting::State::ended:
+      found.source = "the flight recorder: unmapped " +
+                     duration_text(seen.at.begin - seen.unmapped.value_or(seen.at.begin)) +
+                     " before the fault, and not mapped again" + width;
+      break;
+    case TraceSighting::State::unclear:
+    case TraceSighting::State::never:
+    case TraceSighting::State::not_covered:
+      found.source = "the flight recorder: it was mapped or unmapped about that time" + width;
+      break;
+  }
+  return found;
+}
+
+bool recorder_tells(const FaultGroup& fault) {
+  if (!fault.recorded) return false;
+  const RecordedGrant& all = *fault.recorded;
+  return all.mapped + all.ended + all.unclear != 0;
+}
+
 bool granted_by_answer(const Facts& facts, const FaultGroup& fault, bool* at_fault) {
   const Frame frame = frame_of(*fault.iova);
   for (const GrantedNow& answer : facts.granted_now) {
@@ -131,7 +192,13 @@ Attribution attribute(const Facts& facts, const FaultGroup& fault, const Address
   const bool conflict = fault.sightings_differ || (fault.before.found && fault.after.found &&
                                                    !same_grant(fault.before, fault.after));
   bool at_fault = false;
-  if (conflict) {
+  if (recorder_tells(fault)) {
+    if (fault.recorded->differ) {
+      found.source = "the flight recorder shows different grants of the frame at these faults";
+    } else {
+      found = by_recorder(facts, *fault.recorded);
+    }
+  } else if (conflict) {
     found.source = "the dumps around these faults show different grants of the frame";
   } else if (fault.before.found || fault.after.found) {
     found = by_sightings(facts, fault);

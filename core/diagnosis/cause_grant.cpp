@@ -76,6 +76,23 @@ Answer after_unmap(const Case& c) {
                                        grant_text(c.all.facts, c.finding.attribution) +
                                        ") and no more in the dump after it");
 }
+Answer recorded_after_unmap(const Case& c) {
+  if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova) {
+    return std::nullopt;
+  }
+  // Granted when asked, and never mapped again by the records: through a mapping older than they
+  // are.
+  const bool granted = std::any_of(
+      c.all.facts.granted_now.begin(), c.all.facts.granted_now.end(), [&](const auto& answer) {
+        return answer.at_fault && answer.frame == frame_of(*c.fault.iova) &&
+               answer.answer == GrantedNow::Answer::granted_or_own;
+      });
+  if (!all_after_unmap(c.fault)) return std::nullopt;
+  if (granted && !c.fault.recorded->sighting.again) return std::nullopt;
+  return found(Confidence::high, page(c) + " was " +
+                                     grant_text(c.all.facts, c.finding.attribution) +
+                                     ", unmapped by dom0 before the fault");
+}
 Answer undecided(const Case& c) {
   if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault)) return std::nullopt;
   std::string text = "nothing is mapped at " + hex(c.fault.iova ? c.fault.iova->value() : 0);

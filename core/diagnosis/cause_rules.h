@@ -58,6 +58,7 @@ using Answer = std::optional<Found>;
 [[nodiscard]] Answer regression_by_build(const Case& c);
 [[nodiscard]] Answer prefetch(const Case& c);
 [[nodiscard]] Answer after_unmap(const Case& c);
+[[nodiscard]] Answer recorded_after_unmap(const Case& c);
 [[nodiscard]] Answer undecided(const Case& c);
 [[nodiscard]] Answer unexplained(const Case& c);
 

@@ -42,6 +42,7 @@ constexpr Rule kTable[] = {
     {"XIC-1004", cause::ballooned},
     {"XIC-3004", cause::cut_address},
     {"XIC-3003", cause::garbage},
+    {"XIC-1002", cause::recorded_after_unmap},
     {"XIC-1001", cause::regression_by_build},
     {"XIC-1007", cause::prefetch},
     {"XIC-1002", cause::after_unmap},

@@ -61,6 +61,10 @@ bool not_known_indirect(const Facts& facts, const FaultGroup&, const FaultFindin
                         const GrantHits&) {
   return facts.hypervisor.direct_mapped() != false;
 }
+/// The flight recorder shows that every one of these faults came after the page was given back.
+bool not_after_unmap(const Facts&, const FaultGroup& fault, const FaultFinding&, const GrantHits&) {
+  return !all_after_unmap(fault);
+}
 bool direct_mapped(const Facts& facts, const FaultGroup&, const FaultFinding&, const GrantHits&) {
   return facts.hypervisor.direct_mapped() == true;
 }
@@ -78,7 +82,11 @@ bool often_enough(const Facts&, const FaultGroup& fault, const FaultFinding& fin
                   const GrantHits& hits) {
   // netfront re-uses its pages: one fault at a data grant may be a page freed too early and granted
   // again. A ring stays granted as long as its device is connected.
-  return finding.attribution.long_lived || hits.of(fault) >= 2;
+  // So does a page that the recorder shows mapped with no second mapping around the fault: for it
+  // is the same page, and a read-only entry that becomes writable is gone for a moment on any Xen.
+  const bool recorded_once = fault.recorded && fault.recorded->mapped != 0 &&
+                             !fault.recorded->differ && !fault.recorded->remapped;
+  return finding.attribution.long_lived || recorded_once || hits.of(fault) >= 2;
 }
 
 /// A leg of the proof: what is missing without it, and whether it is there.
@@ -96,13 +104,17 @@ constexpr Leg kSignature[] = {
     {"its address is not another domain's RAM", foreign_address},
     {"it is in another domain's context", not_passed_through},
     {"dom0 is not direct-mapped", not_known_indirect},
+    {"the page had been given back before the fault", not_after_unmap},
 };
 
 constexpr Leg kProof[] = {
     {"nothing shows that dom0 is direct-mapped", direct_mapped},
     {"another domain uses this IOMMU, and nothing shows whose context faulted", in_dom0_context},
     {"a guest could have written the line", authentic},
-    {"no complete 'g' dump shows the frame granted to dom0 at the time of the fault", attributed},
+    {"neither the recorder nor complete 'g' dumps show the frame granted to dom0 at the time of "
+     "the "
+     "fault",
+     attributed},
     {"a data grant needs two faults: a page freed too early may be granted again", often_enough},
 };
 
@@ -127,6 +139,12 @@ ContextOwner context_owner(const Facts& facts, const FaultGroup& fault) {
   return later_bank ? ContextOwner::other_domain : ContextOwner::unknown;
 }
 
+bool all_after_unmap(const FaultGroup& fault) {
+  if (!fault.recorded) return false;
+  const RecordedGrant& all = *fault.recorded;
+  return all.ended != 0 && all.mapped == 0 && all.unclear == 0;
+}
+
 bool is_arm_fault(const FaultGroup& fault) {
   switch (fault.kind) {
     case FaultKind::smmuv2_context:
@@ -148,7 +166,9 @@ GrantHits::GrantHits(const Facts& facts, const std::vector<FaultFinding>& findin
     const bool counts = fault.iova && fault.boot == facts.last_boot &&
                         fault.fault_class == FaultClass::translation && findings[i].authentic &&
                         findings[i].attribution.state == Attribution::State::exact;
-    if (counts) hits_[frame_of(*fault.iova)] += fault.count;
+    if (!counts) continue;
+    hits_[frame_of(*fault.iova)] +=
+        fault.recorded && fault.recorded->mapped != 0 ? fault.recorded->mapped : fault.count;
   }
 }
 

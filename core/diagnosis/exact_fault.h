@@ -16,6 +16,9 @@ enum class ContextOwner : std::uint8_t { dom0, other_domain, unknown };
 /// Printed by Xen's driver for an Arm IOMMU.
 [[nodiscard]] bool is_arm_fault(const FaultGroup& fault);
 
+/// The flight recorder shows the page unmapped before each of these faults, and not mapped again.
+[[nodiscard]] bool all_after_unmap(const FaultGroup& fault);
+
 /// How many faults of the last boot hit the page of one data grant.
 class GrantHits {
  public:

@@ -158,6 +158,7 @@ struct TraceSighting {
   GrantRef ref;
   bool read_only = false;
   bool remapped = false;  ///< The frame was mapped or unmapped a second time around the fault.
+  bool again = false;     ///< ended: mapped again since, later than the fault.
   TimeSpan at;            ///< The fault's time, with its uncertainty.
   std::uint64_t mapped = 0;
   std::optional<std::uint64_t> unmapped;

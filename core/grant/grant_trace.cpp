@@ -195,6 +195,7 @@ TraceSighting GrantTrace::look_up(Frame frame, TimeSpan at) const {
   seen.mapped = shown->mapped;
   seen.unmapped = shown->unmapped;
   seen.unmapper = shown->unmapper;
+  seen.again = mappings_[found->second.back()].mapped > at.end;
   // A change of `shown` itself is its begin or its end, which `throughout` has excluded from the
   // moment; any other mapping's is one more.
   const bool own_change = changes_near(*shown, at);
