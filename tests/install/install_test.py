@@ -31,6 +31,11 @@ class InstallTest(unittest.TestCase):
             listed = {path for path in listed if "man" not in path.parts}
         self.assertEqual(set(self.files), listed)
 
+    def test_versions_agree(self):
+        version = re.search(r"project\(\S+ VERSION (\S+)", (SOURCE / "CMakeLists.txt").read_text()).group(1)
+        changelog = (SOURCE / "packaging/debian/changelog").read_text()
+        self.assertTrue(changelog.startswith(f"xen-iommu-check ({version})"), changelog.split("\n")[0])
+
     def test_modes(self):
         for name, path in self.files.items():
             mode = stat.S_IMODE(path.stat().st_mode)
