@@ -2,7 +2,8 @@
 """Renders a manual page: render.py SCDOC INPUT.scd OUTPUT
 
 scdoc puts a paragraph macro beside every heading and at the end of every indented block, where it has no
-effect and mandoc -Tlint warns. The first are left out, the second moved behind the block."""
+effect and mandoc -Tlint warns. The first are left out, the second moved behind the block. Of lines that a source
+indents by hand it keeps the tab, which means nothing in filled text."""
 
 import os
 import subprocess
@@ -26,6 +27,13 @@ def without_idle_paragraphs(lines):
     return out
 
 
+def without_tabs(lines):
+    literal = False
+    for line in lines:
+        literal = line == ".nf" or (literal and line != ".fi")
+        yield line if literal else line.lstrip("\t")
+
+
 def main():
     scdoc, source, output = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     with source.open(encoding="utf-8") as text:
@@ -33,7 +41,7 @@ def main():
     if done.returncode != 0:
         return done.returncode
     temporary = output.with_name(output.name + ".tmp")
-    temporary.write_text("\n".join(without_idle_paragraphs(done.stdout.splitlines())) + "\n", encoding="utf-8")
+    temporary.write_text("\n".join(without_idle_paragraphs(without_tabs(done.stdout.splitlines()))) + "\n", encoding="utf-8")
     os.replace(temporary, output)
     return 0
 

@@ -1,5 +1,5 @@
 # For users of meta-virtualization, which brings Xen itself. Layers needed beside it, all of the same release:
-#   openembedded-core, meta-oe (fmt, nlohmann-json, cli11), meta-virtualization (xen-tools).
+#   openembedded-core, meta-oe (cli11, fmt, inih, nlohmann-json, spdlog), meta-virtualization (xen-tools).
 # Copy this folder into a layer of your own, set the source below to where your copy of the code is, and add
 #   IMAGE_INSTALL:append = " xen-iommu-check"
 # to the configuration of dom0's image.
@@ -15,11 +15,21 @@ SRC_URI = "file://xen-iommu-check-${PV}.tar.gz"
 S = "${WORKDIR}/xen-iommu-check-${PV}"
 
 # tl-expected is not in openembedded-core or meta-oe: its one header has to come from a layer of yours.
-DEPENDS = "cli11 fmt libarchive nlohmann-json tl-expected xen-tools"
+DEPENDS = "cli11 fmt inih libarchive nlohmann-json spdlog systemd tl-expected xen-tools"
 
-inherit cmake pkgconfig python3native bash-completion
+inherit cmake pkgconfig python3native bash-completion systemd features_check
+
+REQUIRED_DISTRO_FEATURES = "systemd"
 
 EXTRA_OECMAKE = "-DBUILD_TESTING=OFF -DXIC_ZSH_COMPLETIONS_DIR=${datadir}/zsh/site-functions"
+
+# The daemon as a package of its own, enabled where it is installed.
+PACKAGES =+ "xen-iommud"
+SYSTEMD_PACKAGES = "xen-iommud"
+SYSTEMD_SERVICE:xen-iommud = "xen-iommud.service"
+FILES:xen-iommud = "${sbindir}/xen-iommud ${sysconfdir}/xen-iommud ${systemd_system_unitdir} ${nonarch_libdir}/systemd/catalog"
+CONFFILES:xen-iommud = "${sysconfdir}/xen-iommud/xen-iommud.conf"
+RDEPENDS:xen-iommud = "${PN} (= ${EXTENDPKGV})"
 
 # scdoc-native, where a layer has it, brings the manual pages; without it the build has none.
 FILES:${PN} += "${datadir}/xen-iommu-check ${datadir}/zsh ${libexecdir}/xen-iommu-check"
