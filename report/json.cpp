@@ -4,6 +4,7 @@
 #include "report/describe.h"
 #include "report/json_parts.h"
 #include "report/names.h"
+#include "report/probe_words.h"
 
 namespace xic {
 namespace {
@@ -44,11 +45,25 @@ Json faults_json(const Facts& facts, const Diagnosis& diagnosis) {
 }
 
 Json probe_json(const ProbeResult& probe) {
-  return {{"answer", render::token(probe.answer)},
-          {"valid_host", probe.valid_host},
-          {"frames", probe.frames},
-          {"detail", probe.detail},
-          {"source", probe.source}};
+  Json out = {{"answer", render::token(probe.answer)},
+              {"valid_host", probe.valid_host},
+              {"frames", probe.frames},
+              {"detail", probe.detail},
+              {"source", probe.source}};
+  for (const ProbeStep& step : probe.steps) {
+    out["steps"].push_back({{"kind", render::token(step.kind)},
+                            {"outcome", render::token(step.outcome)},
+                            {"frame", render::hex(step.frame.value())},
+                            {"granter", step.granter.value()},
+                            {"ref", render::hex(step.ref.value())},
+                            {"detail", step.detail}});
+  }
+  for (const ProbeRefusal& refusal : probe.refusals) {
+    out["refusals"].push_back(
+        {{"id", refusal.id}, {"why", refusal.why}, {"remedy", refusal.remedy}});
+  }
+  if (!probe.weaker_signs.empty()) out["weaker_signs"] = probe.weaker_signs;
+  return out;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "report/describe.h"
 #include "report/names.h"
+#include "report/probe_words.h"
 
 namespace xic::render {
 namespace {
@@ -61,6 +62,25 @@ Json attribution_json(const Attribution& a) {
   out["dom0_device"] = text_or_null(a.dom0_device);
   out["source"] = text_or_null(a.source);
   out["seen_at"] = text_or_null(a.seen_at);
+  return out;
+}
+
+/// Times are nanoseconds of the recorder's own clock: they compare with each other only.
+Json recorder_json(const RecordedGrant& recorded) {
+  const TraceSighting& seen = recorded.sighting;
+  Json out;
+  out["state"] = token(seen.state);
+  out["fault_between_ns"] = {seen.at.begin, seen.at.end};
+  if (seen.mapped != 0) {
+    out["mapped_ns"] = seen.mapped;
+    out["unmapped_ns"] = seen.unmapped ? Json(*seen.unmapped) : Json(nullptr);
+    out["unmapped_by"] = text_or_null(seen.unmapper);
+    out["read_only"] = seen.read_only;
+    out["remapped"] = recorded.remapped;
+    out["mapped_again"] = seen.again;
+  }
+  out["faults"] = {
+      {"mapped", recorded.mapped}, {"ended", recorded.ended}, {"unclear", recorded.unclear}};
   return out;
 }
 
@@ -178,6 +198,7 @@ Json fault_json(const FaultGroup& fault, const FaultFinding* finding, const Caus
     out["address"] = {{"class", token(finding->address.klass)},
                       {"detail", text_or_null(finding->address.detail)}};
     out["attribution"] = attribution_json(finding->attribution);
+    if (fault.recorded) out["attribution"]["recorder"] = recorder_json(*fault.recorded);
   }
   if (cause != nullptr) out["cause"] = cause_finding_json(*cause);
   return out;

@@ -9,6 +9,7 @@
 #include "report/describe.h"
 #include "report/layout.h"
 #include "report/names.h"
+#include "report/probe_words.h"
 #include "report/utf8.h"
 #include "report/why.h"
 
@@ -60,6 +61,7 @@ class TextReport {
   Page build() {
     verdict();
     why();
+    probe();
     faults();
     could_not_see();
     to_do();
@@ -120,6 +122,14 @@ class TextReport {
           kIndent, row.label, label_width,
           (aligned(row, column) ? render::pad(row.value, column) : row.value + "  ") + row.source);
     }
+  }
+
+  // Each step of the proof, page by page.
+  void probe() {
+    const std::vector<std::string> lines = render::probe_lines(*report_.facts);
+    if (lines.empty()) return;
+    heading("Probe");
+    for (const std::string& line : lines) page_.put(std::string(kIndent, ' '), line);
   }
 
   void faults() {

@@ -118,7 +118,15 @@ void add_queue(const TraceSighting& seen, Attribution* found) {
 /// fault's time.
 Attribution by_recorder(const Facts& facts, const RecordedGrant& recorded) {
   const TraceSighting& seen = recorded.sighting;
-  Attribution found = from(facts, Attribution::State::likely, seen.granter, seen.ref);
+  Attribution found;
+  if (seen.ref) {
+    found = from(facts, Attribution::State::likely, seen.granter, *seen.ref);
+  } else {
+    found.state = Attribution::State::likely;
+    found.granter = seen.granter;
+    const auto name = facts.backends.domain_names.find(seen.granter);
+    if (name != facts.backends.domain_names.end()) found.granter_name = name->second;
+  }
   add_queue(seen, &found);
   const std::string width =
       "; the fault's time is known to " + duration_text(seen.at.end - seen.at.begin);

@@ -155,7 +155,7 @@ struct TraceSighting {
     ended,        ///< Mapped before and surely gone before the fault; not mapped again in time.
   } state = State::not_covered;
   DomId granter;  ///< This and all that follows: of the latest mapping not after the fault.
-  GrantRef ref;
+  std::optional<GrantRef> ref;  ///< Not recorded of every grant of a batch.
   bool read_only = false;
   bool remapped = false;  ///< The frame was mapped or unmapped a second time around the fault.
   bool again = false;     ///< ended: mapped again since, later than the fault.

@@ -1,6 +1,7 @@
 #include "core/grant/grant_trace.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace xic {
 namespace {
@@ -54,15 +55,30 @@ class GrantTrace::Builder final : public GrantTraceSink {
     switch (event.kind) {
       case GrantTraceEvent::Kind::started:
         break;
-      case GrantTraceEvent::Kind::mapped:
-        map(event);
+      case GrantTraceEvent::Kind::maps:
+      case GrantTraceEvent::Kind::unmaps:
+        begin_batch(event);
         break;
-      case GrantTraceEvent::Kind::unmap_begins:
-        begin_unmap(event);
+      case GrantTraceEvent::Kind::set:
+        set(event);
         break;
-      case GrantTraceEvent::Kind::unmap_ended:
-        end_unmap(event);
+      case GrantTraceEvent::Kind::cleared:
+        clear(event);
         break;
+    }
+  }
+
+  [[nodiscard]] std::uint64_t misplaced() const { return misplaced_; }
+
+  /// An unmap whose pages have not been cleared yet may be that of any page.
+  void finish() {
+    for (const auto& [context, batch] : batches_) {
+      if (batch.kind != GrantTraceEvent::Kind::unmaps || batch.left == 0) continue;
+      for (const auto& [pfn, serial] : open_) {
+        TracedMapping* const one = at(serial);
+        if (one == nullptr) continue;
+        one->unmapping = std::min(one->unmapping.value_or(batch.time), batch.time);
+      }
     }
   }
 
@@ -77,14 +93,55 @@ class GrantTrace::Builder final : public GrantTraceSink {
 
  private:
   using Serial = std::uint64_t;
+  /// A task, or the interrupts of a CPU: within one of them batches do not mix.
+  using Context = std::pair<bool, std::uint32_t>;
+  struct Batch {
+    GrantTraceEvent::Kind kind = GrantTraceEvent::Kind::maps;
+    std::uint64_t time = 0;
+    std::uint32_t left = 0;  ///< Pages that have not come yet.
+    bool first = true;       ///< No page has come yet.
+    GrantTraceEvent head;    ///< Without its task.
+    std::string task;
+  };
 
+  static Context context_of(const GrantTraceEvent& event) {
+    return {event.in_softirq, event.in_softirq ? event.cpu : event.pid};
+  }
   TracedMapping* at(Serial serial) {
     return serial < dropped_ ? nullptr : &trace_.mappings_[serial - dropped_];
   }
 
-  void map(const GrantTraceEvent& event) {
-    if (const auto old = open_.find(event.handle); old != open_.end()) {
-      // Xen gives a handle again only when it is free: the end of its old mapping was missed.
+  void begin_batch(const GrantTraceEvent& event) {
+    Batch& batch = batches_[context_of(event)];
+    batch.kind = event.kind;
+    batch.time = event.time_ns;
+    batch.left = event.count;
+    batch.first = true;
+    batch.head = event;
+    batch.task = printable(event.task);
+    batch.head.task = {};
+  }
+
+  Batch* current(const GrantTraceEvent& event, GrantTraceEvent::Kind kind) {
+    const auto found = batches_.find(context_of(event));
+    if (found == batches_.end() || found->second.kind != kind || found->second.left == 0) {
+      return nullptr;
+    }
+    return &found->second;
+  }
+
+  void set(const GrantTraceEvent& event) {
+    Batch* const batch = current(event, GrantTraceEvent::Kind::maps);
+    if (batch == nullptr) return;  // its batch's record is gone
+    const bool first = std::exchange(batch->first, false) && !batch->head.failed;
+    --batch->left;
+    if (first && (event.frame != batch->head.frame || event.pfn != batch->head.pfn)) {
+      ++misplaced_;  // not the batch that it seems to belong to
+      batch->left = 0;
+      return;
+    }
+    if (const auto old = open_.find(event.pfn); old != open_.end()) {
+      // dom0 uses a page of its own again only when it is free: an end was missed.
       if (TracedMapping* missed = at(old->second)) {
         missed->certain = false;
         missed->unmapped = event.time_ns;
@@ -96,41 +153,43 @@ class GrantTrace::Builder final : public GrantTraceSink {
     }
     TracedMapping made;
     made.frame = event.frame;
-    made.granter = event.domain;
-    made.ref = event.ref;
-    made.read_only = event.read_only;
-    made.handle = event.handle;
+    made.granter = batch->head.domain;
+    if (first) made.ref = batch->head.ref;
+    made.read_only = batch->head.read_only;
+    made.pfn = event.pfn;
     made.mapped = event.time_ns;
-    made.mapper = printable(event.task);
+    made.mapper = batch->task;
+    // A backend's batch is one guest's: netback's runs in a soft interrupt, blkback's in a thread
+    // that has the guest's number for a name. A program may map the pages of several.
+    made.certain = first || event.in_softirq || batch->task.starts_with(backend_prefix(*batch));
     trace_.mappings_.push_back(std::move(made));
-    open_[event.handle] = dropped_ + trace_.mappings_.size() - 1;
+    open_[event.pfn] = dropped_ + trace_.mappings_.size() - 1;
   }
 
-  void begin_unmap(const GrantTraceEvent& event) {
-    const auto found = open_.find(event.handle);
-    if (found == open_.end()) return;  // mapped before recording began
-    const Serial serial = found->second;
-    open_.erase(found);
-    TracedMapping* const mapping = at(serial);
-    if (mapping == nullptr) return;
-    mapping->unmapping = event.time_ns;
-    mapping->unmapper = printable(event.task);
-    batches_[{event.pid, event.batch}].push_back(serial);
+  /// "1.": blkback's threads are called "1.xvda-0" (linux: xen-blkback/xenbus.c).
+  static std::string backend_prefix(const Batch& batch) {
+    return std::to_string(batch.head.domain.value()) + '.';
   }
 
-  void end_unmap(const GrantTraceEvent& event) {
-    const auto found = batches_.find({event.pid, event.batch});
-    if (found == batches_.end()) return;
-    for (const Serial serial : found->second) {
-      if (TracedMapping* const mapping = at(serial)) mapping->unmapped = event.time_ns;
-    }
-    batches_.erase(found);
+  void clear(const GrantTraceEvent& event) {
+    Batch* const batch = current(event, GrantTraceEvent::Kind::unmaps);
+    const auto found = open_.find(event.pfn);
+    const Serial serial = found == open_.end() ? 0 : found->second;
+    TracedMapping* const mapping = found == open_.end() ? nullptr : at(serial);
+    if (found != open_.end()) open_.erase(found);
+    if (batch != nullptr) --batch->left;
+    if (mapping == nullptr) return;  // mapped before recording began
+    mapping->unmapped = event.time_ns;
+    // Without its batch the moment when it began to go is not known.
+    mapping->unmapping = batch != nullptr ? batch->time : mapping->mapped;
+    if (batch != nullptr) mapping->unmapper = batch->task;
   }
 
   GrantTrace& trace_;
   Serial dropped_ = 0;
-  std::unordered_map<std::uint32_t, Serial> open_;  ///< By handle.
-  std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<Serial>> batches_;
+  std::uint64_t misplaced_ = 0;  ///< Pages that do not fit the batch they came in.
+  std::unordered_map<std::uint64_t, Serial> open_;  ///< By dom0's pfn.
+  std::map<Context, Batch> batches_;                ///< The latest of each context.
   std::map<std::uint32_t, std::uint64_t> first_of_cpu_;
   std::uint64_t first_ = UINT64_MAX;
 };
@@ -138,12 +197,14 @@ class GrantTrace::Builder final : public GrantTraceSink {
 GrantTrace::GrantTrace(std::string_view text, std::uint64_t now, std::uint64_t missed) {
   Builder builder(this);
   quality_ = read_grant_trace(text, &builder);
+  quality_.damaged += builder.misplaced();
+  builder.finish();
   coverage_.from = builder.covered_from(quality_.overwritten == 0, now);
   if (mappings_.size() == kMaxMappings) {
     coverage_.from = std::max(coverage_.from, mappings_.front().mapped);
   }
   coverage_.until = now;
-  const bool ends_may_be_missing = missed != 0 || quality_.unseen != 0 || quality_.damaged != 0;
+  const bool ends_may_be_missing = missed != 0 || quality_.damaged != 0;
   for (std::size_t i = 0; i < mappings_.size(); ++i) {
     TracedMapping& one = mappings_[i];
     // Before that moment another CPU's ring may have lost its end.

@@ -21,9 +21,9 @@ namespace xic {
 struct TracedMapping {
   Frame frame;
   DomId granter;
-  GrantRef ref;
-  bool read_only = false;
-  std::uint32_t handle = 0;
+  std::optional<GrantRef> ref;             ///< Recorded of the first grant of a batch only.
+  bool read_only = false;                  ///< As the first of its batch.
+  std::uint64_t pfn = 0;                   ///< Where dom0 has it.
   std::uint64_t mapped = 0;                ///< Surely mapped from here on ...
   std::optional<std::uint64_t> unmapping;  ///< ... to here: gnttab_unmap_refs() was entered.
   std::optional<std::uint64_t> unmapped;   ///< Surely gone from here on.

@@ -29,9 +29,9 @@ void join_sighting(TraceSighting sighting, std::optional<RecordedGrant>* group) 
   RecordedGrant& all = **group;
   const int now = telling(sighting.state);
   const int before = telling(all.sighting.state);
-  if (now != 0 && before != 0 &&
-      (sighting.granter != all.sighting.granter || sighting.ref != all.sighting.ref)) {
-    all.differ = true;
+  if (now != 0 && before != 0) {
+    const bool other_ref = sighting.ref && all.sighting.ref && *sighting.ref != *all.sighting.ref;
+    if (sighting.granter != all.sighting.granter || other_ref) all.differ = true;
   }
   switch (sighting.state) {
     case State::mapped:

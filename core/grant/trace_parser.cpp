@@ -10,8 +10,8 @@ namespace xic {
 namespace {
 
 constexpr std::size_t kMapWords = 4;
-constexpr std::size_t kUnmapWords = 3;
-constexpr std::size_t kMaxWords = kTracedOperations * kMapWords;
+constexpr std::uint64_t kInvalid = ~std::uint64_t{0};   // linux: INVALID_P2M_ENTRY
+constexpr std::uint32_t kMaxBatch = 65536;              // far above any kernel's
 constexpr std::uint16_t kFirstReservedDomain = 0x7ff0;  // public/xen.h: DOMID_FIRST_RESERVED
 constexpr std::uint32_t kReadOnly = 1U << 2;            // public/grant_table.h: GNTMAP_readonly
 constexpr unsigned kFrameBits = 40;                     // 52 address bits
@@ -41,6 +41,7 @@ bool read_head(std::string_view head, GrantTraceEvent* event) {
   const auto time = take_stamp(&stamp);
   if (!time || !stamp.empty()) return false;
   head = scan::trim(head.substr(0, stamp_at));
+  const std::string_view flags = head.substr(head.rfind(' ') + 1);
   const std::size_t cpu_at = head.rfind('[');
   if (cpu_at == std::string_view::npos) return false;
   std::string_view cpu_text = head.substr(cpu_at + 1);
@@ -54,6 +55,8 @@ bool read_head(std::string_view head, GrantTraceEvent* event) {
   std::string_view pid_text = head.substr(dash + 1);
   const auto pid = scan::take_number<std::uint32_t>(&pid_text);
   if (!pid || !pid_text.empty()) return false;
+  // "d.s..": its third character tells the context (ftrace.rst: h hard, s soft interrupt).
+  event->in_softirq = flags.find_first_of("shHzZ") != std::string_view::npos;
   event->time_ns = *time;
   event->cpu = *cpu;
   event->pid = *pid;
@@ -61,41 +64,30 @@ bool read_head(std::string_view head, GrantTraceEvent* event) {
   return true;
 }
 
-/// " n=3 b=0x.. o0={0x1,0x2} o1={..}"
-struct Body {
-  std::uint32_t count = 0;
-  std::uint64_t batch = 0;
-  std::array<std::uint64_t, kMaxWords> words{};
-  std::size_t size = 0;
-};
-
-bool take_words(std::string_view* text, Body* body) {
-  do {
-    const auto word = scan::take_hex(text);
-    if (!word) return false;  // "(fault)": the kernel could not read there
-    if (body->size == kMaxWords) return false;
-    body->words[body->size++] = *word;
-  } while (scan::take(text, ","));
-  return scan::take(text, "}");
+/// " n=3", and the number behind it.
+std::optional<std::uint32_t> take_count(std::string_view* text) {
+  *text = scan::trim_front(*text);
+  if (!scan::take(text, "n=")) return std::nullopt;
+  const auto count = scan::take_number<std::uint32_t>(text);
+  return count && *count <= kMaxBatch ? count : std::nullopt;
 }
 
-bool read_body(std::string_view text, Body* body) {
-  text = scan::trim(text);
-  if (!scan::take(&text, "n=")) return false;
-  const auto count = scan::take_number<std::uint32_t>(&text);
-  if (!count) return false;
-  body->count = *count;
-  if (scan::take(&text, " b=")) {
-    const auto batch = scan::take_hex(&text);
-    if (!batch) return false;
-    body->batch = *batch;
+/// " o={0x1,0x2,0x3,0x4}"
+std::optional<std::array<std::uint64_t, kMapWords>> take_words(std::string_view* text) {
+  std::array<std::uint64_t, kMapWords> words{};
+  if (!scan::take(text, " o={")) return std::nullopt;
+  for (std::size_t i = 0; i < kMapWords; ++i) {
+    const auto word = scan::take_hex(text);
+    if (!word || !scan::take(text, i + 1 < kMapWords ? "," : "}")) return std::nullopt;
+    words[i] = *word;
   }
-  for (char number = '0'; scan::take(&text, " o"); ++number) {
-    if (!scan::take(&text, std::string_view(&number, 1)) || !scan::take(&text, "=")) return false;
-    // Behind the last operation lies other memory, which may be unreadable: "(fault)".
-    if (!scan::take(&text, "{") || !take_words(&text, body)) return body->size != 0;
-  }
-  return text.empty();
+  return words;
+}
+
+std::optional<std::uint64_t> take_field(std::string_view* text, std::string_view name) {
+  *text = scan::trim_front(*text);
+  if (!scan::take(text, name)) return std::nullopt;
+  return scan::take_hex(text);
 }
 
 class Reader {
@@ -168,48 +160,50 @@ class Reader {
   bool record(const TraceEventDefinition& definition, std::string_view head,
               std::string_view text) {
     GrantTraceEvent event;
-    Body body;
-    if (!read_head(head, &event) || !read_body(text, &body)) return false;
-    event.batch = body.batch;
-    if (definition.name == "unmapped") {
-      event.kind = GrantTraceEvent::Kind::unmap_ended;
-      sink_->on_grant_trace(event);
-      return true;
-    }
-    const bool maps = definition.name.starts_with("map");
-    const std::size_t stride = maps ? kMapWords : kUnmapWords;
-    const std::size_t wanted = body.count < kTracedOperations ? body.count : kTracedOperations;
-    const std::size_t held = body.size / stride < wanted ? body.size / stride : wanted;
-    quality_.unseen += body.count - held;
-    for (std::size_t i = 0; i < held; ++i) {
-      const std::uint64_t* const words = &body.words[i * stride];
-      if (maps) {
-        map(words, event);
-      } else {
-        event.kind = GrantTraceEvent::Kind::unmap_begins;
-        event.handle = static_cast<std::uint32_t>(words[2]);
-        sink_->on_grant_trace(event);
-      }
-    }
-    return true;
+    if (!read_head(head, &event)) return false;
+    const bool understood = definition.name == kTraceMap.name     ? map(text, &event)
+                            : definition.name == kTraceUnmap.name ? unmap(text, &event)
+                                                                  : page(text, &event);
+    if (understood) sink_->on_grant_trace(event);
+    return understood;
   }
 
-  void map(const std::uint64_t* words, GrantTraceEvent event) {
-    const auto domain = static_cast<std::uint16_t>(words[2]);
-    const auto status = static_cast<std::uint16_t>(words[2] >> 16);
-    if (status != 0) return;  // this one was not mapped
-    const std::uint64_t frame = words[3] >> kPageShift;
-    if (domain >= kFirstReservedDomain || frame >> kFrameBits != 0) {
-      ++quality_.damaged;  // no such structure: nothing of this kernel is to be believed
-      return;
-    }
-    event.kind = GrantTraceEvent::Kind::mapped;
-    event.domain = DomId{domain};
-    event.ref = GrantRef{static_cast<std::uint32_t>(words[1] >> 32)};
-    event.read_only = (words[1] & kReadOnly) != 0;
-    event.handle = static_cast<std::uint32_t>(words[2] >> 32);
-    event.frame = Frame{frame};
-    sink_->on_grant_trace(event);
+  static bool map(std::string_view text, GrantTraceEvent* event) {
+    const auto count = take_count(&text);
+    const auto words = count ? take_words(&text) : std::nullopt;
+    if (!words || !scan::trim(text).empty()) return false;
+    const auto domain = static_cast<std::uint16_t>((*words)[2]);
+    event->kind = GrantTraceEvent::Kind::maps;
+    event->count = *count;
+    event->failed = static_cast<std::uint16_t>((*words)[2] >> 16) != 0;  // status
+    event->pfn = (*words)[0] >> kPageShift;
+    event->ref = GrantRef{static_cast<std::uint32_t>((*words)[1] >> 32)};
+    event->read_only = ((*words)[1] & kReadOnly) != 0;
+    event->frame = Frame{(*words)[3] >> kPageShift};
+    event->domain = DomId{domain};
+    // No such structure: nothing of this kernel is to be believed.
+    return domain < kFirstReservedDomain &&
+           (event->failed || event->frame.value() >> kFrameBits == 0);
+  }
+
+  static bool unmap(std::string_view text, GrantTraceEvent* event) {
+    const auto count = take_count(&text);
+    event->kind = GrantTraceEvent::Kind::unmaps;
+    event->count = count.value_or(0);
+    return count && scan::trim(text).empty();
+  }
+
+  static bool page(std::string_view text, GrantTraceEvent* event) {
+    const auto pfn = take_field(&text, "pfn=");
+    const auto mfn = pfn ? take_field(&text, "mfn=") : std::nullopt;
+    text = scan::trim_front(text);
+    if (!mfn || !scan::take(&text, "nr=")) return false;
+    const auto pages = scan::take_number<std::uint64_t>(&text);
+    if (pages != std::uint64_t{1} || !text.empty()) return false;
+    event->pfn = *pfn;
+    event->frame = Frame{*mfn};
+    event->kind = *mfn == kInvalid ? GrantTraceEvent::Kind::cleared : GrantTraceEvent::Kind::set;
+    return *mfn == kInvalid || *mfn >> kFrameBits == 0;
   }
 
   GrantTraceSink* sink_;

@@ -127,9 +127,11 @@ class Probe {
     const GrantTrace trace(*text, tools_.recorder->now(), 0);
     constexpr std::uint64_t kStampNs = 1000;  // its stamps are whole microseconds
     for (const TracedMapping& mapping : trace.mappings()) {
-      if (mapping.mapped + kStampNs < since || mapping.ref > GrantRef{1}) continue;
-      add({mapping.frame, mapping.granter, mapping.ref,
-           mapping.ref == GrantRef{0} ? "console page" : "xenstore page",
+      const bool ours =
+          mapping.mapped + kStampNs >= since && mapping.ref && *mapping.ref <= GrantRef{1};
+      if (!ours) continue;
+      add({mapping.frame, mapping.granter, *mapping.ref,
+           *mapping.ref == GrantRef{0} ? "console page" : "xenstore page",
            "the flight recorder, while the page was mapped read-only for an instant"});
     }
   }

@@ -141,9 +141,6 @@ Expected<bool> FlightRecorder::complete(const RecorderOptions& options) {
   for (const TraceEventDefinition& event : kTraceEvents) {
     const auto enabled = tracefs_.read(event_path(event, "enable"));
     if (!enabled || !enabled->starts_with('1')) return false;
-    const auto filter = tracefs_.read(event_path(event, "filter"));
-    const std::string_view wanted = event.filter.empty() ? "none" : event.filter;
-    if (!filter || scan::trim(filter->substr(0, filter->find('\n'))) != wanted) return false;
   }
   const auto size = tracefs_.read(path("buffer_size_kb"));
   if (!size) return false;
@@ -177,12 +174,6 @@ Expected<void> FlightRecorder::make_instance(const RecorderOptions& options) {
   const std::string mark = std::string(kTraceStartMark) + '\n';
   if (auto done = tracefs_.write(path("trace_marker"), mark, false); !done) return done;
   for (const TraceEventDefinition& event : kTraceEvents) {
-    if (!event.filter.empty()) {
-      const std::string filter = std::string(event.filter) + '\n';
-      if (auto done = tracefs_.write(event_path(event, "filter"), filter, false); !done) {
-        return done;
-      }
-    }
     if (auto done = tracefs_.write(event_path(event, "enable"), "1\n", false); !done) return done;
   }
   return tracefs_.write(path("tracing_on"), "1\n", false);

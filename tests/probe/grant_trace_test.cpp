@@ -23,8 +23,8 @@ TraceText transient() {
   TraceText text;
   text.started(1'000'000)
       .map(10'000'000, 1, 8, kFrame.value(), 5)
-      .unmap_begins(10'004'000, 5)
-      .unmap_ended(10'004'200);
+      .unmap_begins(10'004'000)
+      .unmap_ended(10'004'200, 5);
   return text;
 }
 TraceSighting look(const TraceText& text, TimeSpan when, std::uint64_t missed = 0) {
@@ -65,16 +65,15 @@ TEST(GrantTrace, MappedAgainSoonAfterIsUnclear) {
 
 TEST(GrantTrace, AnUnmapThatHasNotComeBackIsNoEnd) {
   TraceText text;
-  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).unmap_begins(10'004'000, 5);
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).unmap_begins(10'004'000);
   EXPECT_EQ(look(text, at(10'001'000, 10'002'000)).state, State::mapped);
   EXPECT_EQ(look(text, at(10'005'000, 10'006'000)).state, State::unclear);
 }
 
-TEST(GrantTrace, AnUnmapOfAnotherTaskEndsNothing) {
+TEST(GrantTrace, AnUnmapOfAnotherPageEndsNothing) {
   TraceText text;
-  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).unmap_begins(10'004'000, 5);
-  text.line("other", 999, 10'004'100,
-            "unmapped: (clear_foreign_p2m_mapping+0x0/0xa0) n=1 b=0xffff80000a349018");
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).unmap_begins(10'004'000);
+  text.page(10'004'100, 6, ~std::uint64_t{0}, "other", 999);
   EXPECT_EQ(look(text, at(10'005'000, 10'006'000)).state, State::unclear);
 }
 
@@ -88,7 +87,7 @@ TEST(GrantTrace, ASecondMappingAroundTheFaultIsTold) {
   EXPECT_TRUE(seen.remapped);
 }
 
-TEST(GrantTrace, AHandleGivenAgainMeansThatAnEndWasMissed) {
+TEST(GrantTrace, AUsedPfnUsedAgainMeansThatAnEndWasMissed) {
   TraceText text;
   text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).map(20'000'000, 1, 8, 0x1234, 5);
   EXPECT_EQ(look(text, at(10'001'000, 10'002'000)).state, State::unclear);
@@ -123,6 +122,57 @@ TEST(GrantTrace, AMappingBeforeTheShallowestRingIsNotCertain) {
 TEST(GrantTrace, ReadTooEarlyForTheFault) {
   const GrantTrace trace(transient().text, 10'002'000 * kUs, 0);
   EXPECT_EQ(trace.look_up(kFrame, at(10'001'000, 10'003'000)).state, State::unclear);
+}
+
+TEST(GrantTrace, ABatchNamesItsFirstRefAndEveryFrame) {
+  TraceText text;
+  text.started(1).batch(10'000'000, 3, 1, 8, 0x62cb1, 5);
+  text.page(10'000'001, 5, 0x62cb1).page(10'000'002, 6, 0x62cb2).page(10'000'003, 7, 0x62cb3);
+  text.page(10'000'004, 8, 0x62cb4);  // a page of no batch
+  const GrantTrace trace(text.text, kNow, 0);
+  ASSERT_EQ(trace.mappings().size(), 3U);
+  EXPECT_EQ(trace.mappings()[0].ref, GrantRef{8});
+  EXPECT_FALSE(trace.mappings()[1].ref);
+  const TraceSighting seen = trace.look_up(Frame{0x62cb3}, at(10'001'000, 10'002'000));
+  EXPECT_EQ(seen.state, State::mapped);
+  EXPECT_EQ(seen.granter, DomId{1});
+}
+
+TEST(GrantTrace, AProgramsBatchMayBeOfSeveralGuests) {
+  TraceText text;
+  text.started(1).batch(10'000'000, 2, 1, 8, 0x62cb0, 4, true, "qemu");
+  text.page(10'000'001, 4, 0x62cb0, "qemu").page(10'000'002, 5, 0x62cb1, "qemu");
+  const GrantTrace trace(text.text, kNow, 0);
+  EXPECT_EQ(trace.look_up(Frame{0x62cb0}, at(10'001'000, 10'002'000)).state, State::mapped);
+  EXPECT_EQ(trace.look_up(Frame{0x62cb1}, at(10'001'000, 10'002'000)).state, State::unclear);
+  TraceText disk;
+  disk.started(1).batch(10'000'000, 2, 1, 8, 0x62cb0, 4, true, "1.xvda-0");
+  disk.page(10'000'001, 4, 0x62cb0, "1.xvda-0").page(10'000'002, 5, 0x62cb1, "1.xvda-0");
+  EXPECT_EQ(look(disk, at(10'001'000, 10'002'000)).state, State::mapped);
+}
+
+TEST(GrantTrace, AnInterruptMapsBetweenThePagesOfATask) {
+  TraceText text;
+  text.started(1).batch(10'000'000, 2, 2, 3, 0x70000, 20, true, "1.xvda-0");
+  text.page(10'000'001, 20, 0x70000, "1.xvda-0");
+  text.map(10'000'002, 1, 8, kFrame.value(), 5);
+  text.page(10'000'003, 21, 0x70001, "1.xvda-0");
+  const GrantTrace trace(text.text, kNow, 0);
+  EXPECT_EQ(trace.look_up(kFrame, at(10'001'000, 10'002'000)).granter, DomId{1});
+  EXPECT_EQ(trace.look_up(Frame{0x70001}, at(10'001'000, 10'002'000)).granter, DomId{2});
+}
+
+TEST(GrantTrace, APageThatDoesNotFitItsBatchMakesNothingCertain) {
+  TraceText text = transient();
+  text.batch(11'000'000, 1, 1, 8, 0x1111, 9).page(11'000'001, 9, 0x2222);
+  EXPECT_EQ(look(text, at(10'001'000, 10'003'000)).state, State::unclear);
+}
+
+TEST(GrantTrace, WhileABatchIsBeingUnmappedAnyPageMayBeGoing) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).unmap_begins(10'004'000, "x", 3);
+  EXPECT_EQ(look(text, at(10'001'000, 10'002'000)).state, State::mapped);
+  EXPECT_EQ(look(text, at(10'003'000, 10'005'000)).state, State::unclear);
 }
 
 TEST(GrantTrace, NamesOfTasksArePrintable) {

@@ -37,7 +37,7 @@ class ProbeHostFixture : public ::testing::Test {
       const std::uint64_t us = recorder_.clock_ns / 1000 + 10 * ++touches_;
       text.map(us, page.domain().value(), page.ref().value(),
                frames_.at({page.domain(), page.ref()}).value(), touches_);
-      recorder_.text += text.unmap_begins(us + 5, touches_).unmap_ended(us + 6).text;
+      recorder_.text += text.unmap_begins(us + 5).unmap_ended(us + 6, touches_).text;
       recorder_.clock_ns += 1'000'000;
     };
     guest(1, kConsole1, kStore1);

@@ -22,8 +22,8 @@ class WitnessFixture : public ::testing::Test, public FaultListener {
     recorder_.text = TraceText()
                          .started(1'000'000)
                          .map(20'000'000, 1, 8, 0x62cb1, 5)
-                         .unmap_begins(20'004'000, 5)
-                         .unmap_ended(20'004'100)
+                         .unmap_begins(20'004'000)
+                         .unmap_ended(20'004'100, 5)
                          .text;
     observer_.set_mode(InputMode::live, true);
     observer_.set_listener(this);

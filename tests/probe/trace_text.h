@@ -19,30 +19,42 @@ class TraceText {
   TraceText& started(std::uint64_t us) {
     return line("recorder", 300, us, "tracing_mark_write: xen_iommu recorder started");
   }
+  /// A batch of one grant, mapped at `pfn` of dom0.
   TraceText& map(std::uint64_t us, unsigned domain, unsigned ref, std::uint64_t frame,
-                 unsigned handle, bool read_only = true, const std::string& task = "ksoftirqd/0") {
+                 std::uint64_t pfn, bool read_only = true,
+                 const std::string& task = "ksoftirqd/0") {
+    return batch(us, 1, domain, ref, frame, pfn, read_only, task).page(us, pfn, frame, task);
+  }
+  /// The record in front of a batch's pages.
+  TraceText& batch(std::uint64_t us, unsigned count, unsigned domain, unsigned ref,
+                   std::uint64_t frame, std::uint64_t pfn, bool read_only = true,
+                   const std::string& task = "ksoftirqd/0") {
     const std::uint64_t flags = 2 | (read_only ? 4 : 0) | std::uint64_t{ref} << 32;
     return line(task, 13, us,
-                "map1: (set_foreign_p2m_mapping+0x0/0x160) n=1 o0={0x45481000," + hex_text(flags) +
-                    "," + hex_text(domain | std::uint64_t{handle} << 32) + "," +
-                    hex_text(frame << 12) + "}");
+                "map: (set_foreign_p2m_mapping+0x0/0x160) n=" + std::to_string(count) + " o={" +
+                    hex_text(pfn << 12) + "," + hex_text(flags) + "," +
+                    hex_text(domain | std::uint64_t{7} << 32) + "," + hex_text(frame << 12) + "}");
   }
-  TraceText& unmap_begins(std::uint64_t us, unsigned handle,
-                          const std::string& task = "vif1.0-q0-deall") {
-    return line(
-        task, 244, us,
-        "unmap1: (gnttab_unmap_refs+0x0/0xb0) n=1 b=0xffff80000a349018 o0={0x45481000,0x0," +
-            hex_text(handle) + "}");
+  TraceText& page(std::uint64_t us, std::uint64_t pfn, std::uint64_t frame,
+                  const std::string& task = "ksoftirqd/0", unsigned pid = 13) {
+    return line(task, pid, us,
+                "page: (__set_phys_to_machine_multi+0x0/0x180) pfn=" + hex_text(pfn) +
+                    " mfn=" + hex_text(frame) + " nr=1");
   }
-  TraceText& unmap_ended(std::uint64_t us, const std::string& task = "vif1.0-q0-deall") {
-    return line(task, 244, us,
-                "unmapped: (clear_foreign_p2m_mapping+0x0/0xa0) n=1 b=0xffff80000a349018");
+  TraceText& unmap_begins(std::uint64_t us, const std::string& task = "vif1.0-q0-deall",
+                          unsigned count = 1) {
+    return line(task, 244, us, "unmap: (gnttab_unmap_refs+0x0/0xb0) n=" + std::to_string(count));
+  }
+  TraceText& unmap_ended(std::uint64_t us, std::uint64_t pfn,
+                         const std::string& task = "vif1.0-q0-deall") {
+    return page(us, pfn, ~std::uint64_t{0}, task, 244);
   }
   TraceText& line(const std::string& task, unsigned pid, std::uint64_t us,
                   const std::string& what) {
     char head[96];
-    std::snprintf(head, sizeof head, "%16s-%-7u [%03u] d....  %5llu.%06llu: ", task.c_str(), pid,
-                  cpu, static_cast<unsigned long long>(us / 1'000'000),
+    std::snprintf(head, sizeof head, "%16s-%-7u [%03u] d.%c..  %5llu.%06llu: ", task.c_str(), pid,
+                  cpu, task == "ksoftirqd/0" ? 's' : '.',
+                  static_cast<unsigned long long>(us / 1'000'000),
                   static_cast<unsigned long long>(us % 1'000'000));
     text += head + what + '\n';
     return *this;

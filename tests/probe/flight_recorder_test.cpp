@@ -1,0 +1,172 @@
+// The recorder over a tracefs that behaves as the kernel's: what it makes, finds again, and
+// removes.
+#include "host/recorder/flight_recorder.h"
+
+#include <gtest/gtest.h>
+
+#include "core/grant/trace_definition.h"
+#include "tests/fakes/fake_ports.h"
+
+namespace xic {
+namespace {
+
+using testing::CallLog;
+using testing::failure;
+
+/// kprobe_events is a list; an instance has files of its own, and its events are gone with it.
+class FakeTracefs final : public Tracefs {
+ public:
+  std::map<std::string, std::string> files{{"kprobe_events", ""}, {"kprobe_profile", ""}};
+  std::set<std::string> instances;
+  CallLog log;
+
+  Expected<std::string> read(const std::string& path) override {
+    if (auto ok = log.enter("read", path); !ok) return tl::unexpected(ok.error());
+    const auto found = files.find(path);
+    if (found == files.end()) return tl::unexpected(failure(ENOENT, Error::Code::not_found));
+    return found->second;
+  }
+  Expected<void> write(const std::string& path, const std::string& text, bool append) override {
+    if (auto ok = log.enter("write", path); !ok) return ok;
+    if (path == "kprobe_events") return change_events(text);
+    if (path.ends_with("/trace_clock")) {
+      files[path] = "local global [" + text.substr(0, text.size() - 1) + "] boot\n";
+      return {};
+    }
+    files[path] = append ? files[path] + text : text;
+    return {};
+  }
+  Expected<void> make(const std::string& directory) override {
+    if (auto ok = log.enter("make", directory); !ok) return ok;
+    instances.insert(directory.substr(directory.find('/') + 1));
+    files[directory + "/trace_clock"] = "[local] global mono_raw boot\n";
+    files[directory + "/buffer_size_kb"] = "7\n";
+    files[directory + "/tracing_on"] = "1\n";
+    files[directory + "/trace"] = "# tracer: nop\n";
+    return {};
+  }
+  Expected<void> remove(const std::string& directory) override {
+    if (auto ok = log.enter("remove", directory); !ok) return ok;
+    instances.erase(directory.substr(directory.find('/') + 1));
+    std::erase_if(files, [&](const auto& file) { return file.first.starts_with(directory + '/'); });
+    return {};
+  }
+  Expected<std::vector<std::string>> list(const std::string& directory) override {
+    if (auto ok = log.enter("list", directory); !ok) return tl::unexpected(ok.error());
+    std::vector<std::string> names;
+    if (directory == "instances") names.assign(instances.begin(), instances.end());
+    if (directory.ends_with("/per_cpu")) names = cpus;
+    return names;
+  }
+  std::vector<std::string> cpus{"cpu0"};
+
+ private:
+  Expected<void> change_events(const std::string& line) {
+    std::string& all = files["kprobe_events"];
+    if (line.starts_with("-:")) {
+      const std::string name = line.substr(2, line.size() - 3);
+      if (!instances.empty()) return tl::unexpected(failure(EBUSY));
+      const std::size_t at = all.find("p:" + name + ' ');
+      if (at == std::string::npos) return tl::unexpected(failure(ENOENT));
+      all.erase(at, all.find('\n', at) + 1 - at);
+    } else {
+      all += line;
+    }
+    return {};
+  }
+};
+
+class Recorder : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::size_t events() const {
+    const std::string& all = tracefs_.files.at("kprobe_events");
+    return static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n'));
+  }
+  static std::string in(const std::string& file) { return "instances/xen_iommu/" + file; }
+
+  FakeTracefs tracefs_;
+  FlightRecorder recorder_{&tracefs_};
+};
+
+TEST_F(Recorder, StartsAndStopsWithoutATrace) {
+  ASSERT_TRUE(recorder_.start({512}));
+  EXPECT_EQ(events(), kTraceEvents.size());
+  EXPECT_EQ(tracefs_.files.at(in("buffer_size_kb")), "512\n");
+  EXPECT_NE(tracefs_.files.at(in("trace_clock")).find("[mono_raw]"), std::string::npos);
+  EXPECT_EQ(tracefs_.files.at(in("trace_marker")), std::string(kTraceStartMark) + '\n');
+  EXPECT_EQ(tracefs_.files.at(in("events/xen_iommu/map/enable")), "1\n");
+  ASSERT_TRUE(recorder_.stop());
+  EXPECT_EQ(events(), 0U);
+  EXPECT_TRUE(tracefs_.instances.empty());
+  EXPECT_TRUE(recorder_.stop());  // nothing there is no error
+}
+
+TEST_F(Recorder, ARunningOneIsTakenOver) {
+  ASSERT_TRUE(recorder_.start({512}));
+  tracefs_.log.calls.clear();
+  FlightRecorder another(&tracefs_);
+  ASSERT_TRUE(another.start({512}));
+  EXPECT_EQ(tracefs_.log.count("write") + tracefs_.log.count("remove"), 0U);
+}
+
+TEST_F(Recorder, AnotherSizeOrARestFromACrashIsMadeAnew) {
+  ASSERT_TRUE(recorder_.start({512}));
+  ASSERT_TRUE(recorder_.start({2048}));
+  EXPECT_EQ(tracefs_.files.at(in("buffer_size_kb")), "2048\n");
+  EXPECT_EQ(events(), kTraceEvents.size());
+  // Killed between the events and the instance; and an event of another release of ours.
+  ASSERT_TRUE(tracefs_.remove("instances/xen_iommu"));
+  tracefs_.files["kprobe_events"] += "p:xen_iommu/old some_function\np:others/keep a_function\n";
+  ASSERT_TRUE(recorder_.start({2048}));
+  EXPECT_EQ(events(), kTraceEvents.size() + 1);
+  ASSERT_TRUE(recorder_.stop());
+  EXPECT_EQ(tracefs_.files.at("kprobe_events"), "p:others/keep a_function\n");
+}
+
+TEST_F(Recorder, AKernelWithoutTheFunctionLeavesNothingBehind) {
+  tracefs_.log.fail("write", failure(ENOENT), 2);  // the second event
+  const auto started = recorder_.start({512});
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Error::Code::abi_mismatch);
+  EXPECT_NE(started.error().message.find("gnttab_unmap_refs"), std::string::npos);
+  EXPECT_EQ(events(), 0U);
+}
+
+TEST_F(Recorder, RightsAndSizesAreSaid) {
+  tracefs_.log.fail("list", failure(EACCES, Error::Code::denied));
+  EXPECT_EQ(recorder_.start({512}).error().code, Error::Code::denied);
+  FakeTracefs fine;
+  FlightRecorder other(&fine);
+  EXPECT_EQ(other.start({8}).error().code, Error::Code::malformed);
+  EXPECT_EQ(other.start({1U << 20}).error().code, Error::Code::malformed);
+}
+
+TEST_F(Recorder, NotRecordingIsAState) {
+  const auto state = recorder_.state();
+  ASSERT_TRUE(state);
+  EXPECT_FALSE(state->recording);
+}
+
+TEST_F(Recorder, ItsStateCountsWhatIsLost) {
+  ASSERT_TRUE(recorder_.start({512}));
+  tracefs_.cpus = {"cpu0", "cpu1"};
+  tracefs_.files[in("per_cpu/cpu0/stats")] =
+      "entries: 100\noverrun: 5\ncommit overrun: 0\nbytes: 1\noldest event ts:    29.500000\n"
+      "now ts:    33.750000\ndropped events: 0\nread events: 0\n";
+  tracefs_.files[in("per_cpu/cpu1/stats")] =
+      "entries: 7\noverrun: 0\noldest event ts:    33.000000\nnow ts:    33.750000\n"
+      "dropped events: 2\n";
+  tracefs_.files["kprobe_profile"] =
+      "  map             1000               3\n  xen_iommu/page   5    4\n  other  9  9\n";
+  const auto state = recorder_.state();
+  ASSERT_TRUE(state);
+  EXPECT_TRUE(state->recording);
+  EXPECT_EQ(state->clock, "mono_raw");
+  EXPECT_EQ(state->events, 107U);
+  EXPECT_EQ(state->overwritten, 5U);
+  EXPECT_EQ(state->missed, 9U);
+  EXPECT_EQ(state->depth_ms, 4250U);  // of the CPU that has dropped records
+}
+
+}  // namespace
+}  // namespace xic
