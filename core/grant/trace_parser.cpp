@@ -195,15 +195,18 @@ class Reader {
 
   static bool page(std::string_view text, GrantTraceEvent* event) {
     const auto pfn = take_field(&text, "pfn=");
-    const auto mfn = pfn ? take_field(&text, "mfn=") : std::nullopt;
+    if (!pfn) return false;
+    const auto mfn = take_field(&text, "mfn=");
+    if (!mfn) return false;
     text = scan::trim_front(text);
-    if (!mfn || !scan::take(&text, "nr=")) return false;
+    if (!scan::take(&text, "nr=")) return false;
     const auto pages = scan::take_number<std::uint64_t>(&text);
     if (pages != std::uint64_t{1} || !text.empty()) return false;
+    const bool gone = *mfn == kInvalid;
     event->pfn = *pfn;
     event->frame = Frame{*mfn};
-    event->kind = *mfn == kInvalid ? GrantTraceEvent::Kind::cleared : GrantTraceEvent::Kind::set;
-    return *mfn == kInvalid || *mfn >> kFrameBits == 0;
+    event->kind = gone ? GrantTraceEvent::Kind::cleared : GrantTraceEvent::Kind::set;
+    return gone || *mfn >> kFrameBits == 0;
   }
 
   GrantTraceSink* sink_;
