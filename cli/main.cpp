@@ -45,6 +45,8 @@ Expected<int> run(const Options& options) {
       return grants(options);
     case Verb::report:
       return report(options);
+    case Verb::status:
+      return status(options);
   }
   return kExitInternal;
 }

@@ -55,6 +55,10 @@ std::string contradiction(const Options& options) {
       options.format != Format::text && options.format != Format::json) {
     return "this verb knows --format text and json only";
   }
+  if (options.verb == Verb::status &&
+      (!options.logs.empty() || !options.capture.empty() || !options.image.empty())) {
+    return "status asks the daemon; --state FILE reads another one's state";
+  }
   if (options.verb == Verb::explain &&
       (!options.logs.empty() || !options.capture.empty() || !options.image.empty())) {
     return "explain takes its text as an argument, or from standard input (explain -)";
@@ -134,7 +138,11 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   report->add_option("F", page, "File to write, '-' for standard output")
       ->type_name("")
       ->required();
-  for (CLI::App* verb : {check, explain, grants, report}) {
+  auto* status =
+      app.add_subcommand("status", "Is the daemon alive, what has it seen, what has it missed");
+  status->add_option("--state", options.state_file, "State file to read instead of the daemon's")
+      ->type_name("FILE");
+  for (CLI::App* verb : {check, explain, grants, report, status}) {
     verb->fallthrough();
     verb->footer("Options of input and output: xen-iommu-check --help");
   }
@@ -150,6 +158,7 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   }
   if (explain->parsed()) options.verb = Verb::explain;
   if (grants->parsed()) options.verb = Verb::grants;
+  if (status->parsed()) options.verb = Verb::status;
   if (report->parsed()) {
     if (!options.output.empty()) return Message{"report F names its file; no --output", kExitUsage};
     options.verb = Verb::report;

@@ -8,7 +8,7 @@
 
 namespace xic::cli {
 
-enum class Verb : std::uint8_t { check, explain, grants, report };
+enum class Verb : std::uint8_t { check, explain, grants, report, status };
 enum class Format : std::uint8_t { text, json, prometheus, nagios, short_line, html };
 enum class Color : std::uint8_t { automatic, always, never };
 
@@ -17,6 +17,7 @@ struct Options {
   std::vector<std::string> logs;
   std::string capture;
   std::string image;
+  std::string state_file;            ///< Of the daemon; "" = where it publishes it.
   std::vector<std::string> diff;     ///< Two JSON reports to compare, or none.
   std::vector<std::string> subject;  ///< What to explain.
   Format format = Format::text;

@@ -21,4 +21,7 @@ namespace xic::cli {
 /// The verdict and all that led to it, as an HTML page.
 [[nodiscard]] Expected<int> report(const Options& options);
 
+/// Is the daemon alive, what has it seen, what has it missed: 0 where it is, 69 where it is not.
+[[nodiscard]] Expected<int> status(const Options& options);
+
 }  // namespace xic::cli

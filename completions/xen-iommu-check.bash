@@ -2,7 +2,7 @@
 _xen_iommu_check() {
   local cur prev words cword
   _init_completion || return
-  local verbs='check explain grants report'
+  local verbs='check explain grants report status'
   local options='--log --capture --image --format --json --output --color --ascii --width --diff --help --version'
   case $prev in
     --log | --image | --output | --capture | --diff)

@@ -225,6 +225,10 @@ void Observer::feed(InputId number, std::string_view bytes) {
   input->reader->feed(bytes);
 }
 
+void Observer::skip(InputId number, std::uint64_t bytes) {
+  if (Impl::Input* input = impl_->use(number)) input->reader->skip(bytes);
+}
+
 std::uint64_t Observer::unsettled_from(InputId number) const {
   const Impl::Input& input = impl_->inputs.at(number.value());
   const std::uint64_t line = input.options.base_offset + input.reader->line_start();

@@ -54,6 +54,9 @@ class Observer {
   using InputId = Strong<struct InputTag, std::uint32_t>;
   [[nodiscard]] InputId open_input(const InputOptions& options);
   void feed(InputId input, std::string_view bytes);
+  /// `bytes` of a text are missing here; see LineReader::skip(). 0: what came before its first
+  /// byte.
+  void skip(InputId input, std::uint64_t bytes);
   /// Offset of the first byte of an open input whose meaning is not settled yet: of the line under
   /// way, or of the first line of a fault whose second half is awaited. What lies before it was
   /// delivered; who reads the text again from there sees the rest exactly once.

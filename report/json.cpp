@@ -11,17 +11,6 @@ namespace {
 
 using render::Json;
 
-Json verdict_json(const Verdict& verdict) {
-  return {{"id", verdict.id},
-          {"state", to_string(verdict.state)},
-          {"observed", verdict.observed},
-          {"suspected", verdict.suspected},
-          {"confidence", to_string(verdict.confidence)},
-          {"summary", verdict.summary},
-          {"fixed_in", verdict.fixed_in},
-          {"commits", verdict.commits}};
-}
-
 Json evidence_json(const std::vector<Evidence>& evidence) {
   Json out = Json::array();
   for (const Evidence& e : evidence) {
@@ -73,7 +62,7 @@ std::string render_json(const Report& report) {
   const Diagnosis& diagnosis = *report.diagnosis;
   Json out = render::envelope(report);
   out["input"] = render::input_json(facts);
-  out["verdict"] = verdict_json(diagnosis.verdict);
+  out["verdict"] = render::verdict_json(diagnosis.verdict);
   out["hypervisor"] = render::hypervisor_json(facts);
   out["evidence"] = evidence_json(diagnosis.evidence);
   out["faults"] = faults_json(facts, diagnosis);
@@ -93,6 +82,7 @@ std::string render_json(const Report& report) {
         facts.events[i], i < diagnosis.events.size() ? &diagnosis.events[i] : nullptr));
   }
   if (facts.probe) out["probe"] = probe_json(*facts.probe);
+  if (report.daemon != nullptr) out["daemon"] = render::daemon_json(*report.daemon);
   out["limits"] = render::limits_json(diagnosis.limits);
   out["actions"] = Json::array();
   for (const Action& action : diagnosis.actions) {

@@ -86,6 +86,17 @@ Json recorder_json(const RecordedGrant& recorded) {
 
 }  // namespace
 
+Json verdict_json(const Verdict& verdict) {
+  return {{"id", verdict.id},
+          {"state", to_string(verdict.state)},
+          {"observed", verdict.observed},
+          {"suspected", verdict.suspected},
+          {"confidence", to_string(verdict.confidence)},
+          {"summary", verdict.summary},
+          {"fixed_in", verdict.fixed_in},
+          {"commits", verdict.commits}};
+}
+
 Json time_json(Timestamp time) {
   std::string_view clock;
   switch (time.clock) {

@@ -12,6 +12,7 @@ using Json = nlohmann::ordered_json;
 
 /// {clock, value}, or null where the line carried no time.
 [[nodiscard]] Json time_json(Timestamp time);
+[[nodiscard]] Json verdict_json(const Verdict& verdict);
 [[nodiscard]] Json tool_json(const Report& report);
 [[nodiscard]] Json input_json(const Facts& facts);
 [[nodiscard]] Json hypervisor_json(const Facts& facts);
@@ -24,6 +25,8 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json limits_json(const std::vector<Limit>& limits);
 /// The texts of one cause.
 [[nodiscard]] Json entry_json(const Entry& cause);
+/// xen-iommud about itself.
+[[nodiscard]] Json daemon_json(const DaemonStatus& daemon);
 [[nodiscard]] Json domain_json(DomId domain, const std::string& name);
 
 /// schema, tool and generated_at: how every object begins.

@@ -1,50 +1,22 @@
-// Prometheus text exposition format 0.0.4, for node_exporter's textfile collector. No iova, frame,
-// ref or domid ever becomes a label: each would be a new time series.
+// The metrics of one check; see report/exposition.h.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <string>
 #include <tuple>
 
 #include "report/describe.h"
-#include "report/layout.h"
+#include "report/exposition.h"
 #include "report/names.h"
 
 namespace xic {
 namespace {
 
-constexpr std::string_view kRegression = "gnttab_need_iommu_mapping";
-constexpr std::size_t kLabelColumns = 64;
+using render::label;
+
 constexpr std::size_t kMaxIommus = 16;  // Of one host; a hostile log may name any number.
-
-std::string label(std::string_view value) {
-  std::string out;
-  for (const char c : render::outside(value, kLabelColumns)) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-class Exposition {
- public:
-  void family(std::string_view name, std::string_view help) {
-    name_ = name;
-    fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} gauge\n", name, help, name);
-  }
-  void sample(const std::string& labels, std::uint64_t value) {
-    fmt::format_to(std::back_inserter(text_), "{}{}{}{} {}\n", name_, labels.empty() ? "" : "{",
-                   labels, labels.empty() ? "" : "}", value);
-  }
-  [[nodiscard]] std::string take() { return std::move(text_); }
-
- private:
-  std::string_view name_;
-  std::string text_;
-};
 
 // Fault counts by what may be a label. One family of series per (iommu, kind, access, attribution).
 using FaultKey = std::tuple<std::string, std::string_view, std::string_view, std::string_view>;
@@ -75,40 +47,8 @@ std::map<FaultKey, std::uint64_t> fault_counts(const Facts& facts, const Diagnos
 std::string render_prometheus(const Report& report) {
   const Facts& facts = *report.facts;
   const Diagnosis& diagnosis = *report.diagnosis;
-  const Hypervisor& hypervisor = facts.hypervisor;
-  Exposition out;
-
-  out.family("xen_iommu_build_info",
-             "Build of xen-iommu-check and date of its knowledge; constant 1.");
-  out.sample(fmt::format("version=\"{}\",knowledge=\"{}\"", label(report.tool_version),
-                         label(report.knowledge_date)),
-             1);
-
-  out.family("xen_iommu_hypervisor_info",
-             "Hypervisor the evidence is about, empty where unknown; constant 1.");
-  out.sample(
-      fmt::format("xen_version=\"{}\",arch=\"{}\",changeset=\"{}\"",
-                  hypervisor.version ? label(hypervisor.version->value.text()) : std::string(),
-                  hypervisor.arch ? render::token(hypervisor.arch->value) : std::string_view(),
-                  label(render::changeset(hypervisor).value_or(""))),
-      1);
-
-  out.family("xen_iommu_regression_state",
-             "Verdict on the Arm gnttab_need_iommu_mapping regression; exactly one state is 1.");
-  constexpr std::array kStates{VerdictState::affected, VerdictState::likely_affected,
-                               VerdictState::dormant, VerdictState::not_affected,
-                               VerdictState::unknown};
-  for (const VerdictState state : kStates) {
-    out.sample(fmt::format("regression=\"{}\",state=\"{}\"", kRegression, to_string(state)),
-               state == diagnosis.verdict.state ? 1 : 0);
-  }
-  const std::string regression = fmt::format("regression=\"{}\"", kRegression);
-  out.family("xen_iommu_regression_observed",
-             "1 if an exactly attributed fault shows the regression at work.");
-  out.sample(regression, diagnosis.verdict.observed ? 1 : 0);
-  out.family("xen_iommu_regression_suspected",
-             "1 if a fault looks like the regression without proving it.");
-  out.sample(regression, diagnosis.verdict.suspected ? 1 : 0);
+  render::Exposition out;
+  render::add_verdict(report, &out);
 
   out.family("xen_iommu_check_exit_code",
              "What `check` exits with: 0 fine, 1 warning, 2 affected, 3 unknown.");

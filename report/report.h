@@ -7,8 +7,11 @@
 #include <string_view>
 
 #include "core/diagnosis/diagnosis.h"
+#include "report/daemon_status.h"
 
 namespace xic {
+
+struct StoredReport;
 
 struct Report {
   std::string tool_version;
@@ -17,6 +20,7 @@ struct Report {
   const Facts* facts = nullptr;          ///< Not owned.
   const Diagnosis* diagnosis = nullptr;  ///< Not owned.
   const Knowledge* knowledge = nullptr;  ///< Not owned.
+  const DaemonStatus* daemon = nullptr;  ///< Not owned; only of the daemon's own reports.
 };
 
 struct TextStyle {
@@ -31,6 +35,8 @@ struct TextStyle {
 [[nodiscard]] std::string render_json(const Report& report);
 /// Prometheus text exposition for node_exporter's textfile collector.
 [[nodiscard]] std::string render_prometheus(const Report& report);
+/// What xen-iommud counts, in the same format. `report.daemon` must be set.
+[[nodiscard]] std::string render_daemon_metrics(const Report& report);
 /// Nagios plugin line with performance data and long output; the exit code is the report's.
 [[nodiscard]] std::string render_nagios(const Report& report);
 /// One page, complete in itself: no script, nothing to load, light and dark, printable.
@@ -47,6 +53,16 @@ struct TextStyle {
 [[nodiscard]] std::string render_explained_json(const Report& report);
 /// A cause alone, as JSON.
 [[nodiscard]] std::string render_cause_json(const Report& report, const Entry& cause);
+
+/// The daemon's own state, and how it stands now.
+struct DaemonView {
+  const StoredReport* report = nullptr;  ///< With its daemon status. Not owned.
+  std::int64_t age = 0;                  ///< Seconds since it was written.
+  bool alive = false;
+};
+/// `status`: is the daemon alive, what has it seen, what has it missed.
+[[nodiscard]] std::string render_status_text(const DaemonView& view, const TextStyle& style);
+[[nodiscard]] std::string render_status_json(const DaemonView& view);
 
 /// `text` made safe for a terminal: control bytes and invalid UTF-8 become escapes.
 [[nodiscard]] std::string sanitise(std::string_view text);

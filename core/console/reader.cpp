@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "core/console/literal_scanner.h"
@@ -83,9 +84,10 @@ struct LineReader::Impl {
 
   std::string carry;  ///< The beginning of a line whose end was not fed yet.
   std::uint64_t carry_offset = 0;
-  std::uint64_t cut_offset = 0;  ///< Of the line that is being dropped.
-  std::uint64_t fed = 0;         ///< Bytes of this text.
-  bool dropping = false;         ///< In a line that is too long: until its LF.
+  std::uint64_t cut_offset = 0;          ///< Of the line that is being dropped.
+  std::uint64_t fed = 0;                 ///< Bytes of this text.
+  std::optional<std::uint64_t> torn_at;  ///< A line begins there whose head is missing.
+  bool dropping = false;                 ///< In a line that is too long: until its LF.
   bool tuned = false;
   bool every_line = false;  ///< See LineReader::read_every_line().
 
@@ -217,6 +219,7 @@ void LineReader::Impl::deliver(std::string_view bytes, std::uint64_t offset) {
   line.input = options.input;
   line.offset = offset;
   while (messages.next(&line)) {
+    if (torn_at == offset) line.mid_line = true;
     if (sink->on_line(line, false) != Consumed::needs_more) continue;
     // Only the last message of a line can go on in the next.
     if (options.repair_pastes && messages.at_end() && line.raw.size() <= kMaxJoinedBytes) {
@@ -316,6 +319,7 @@ void LineReader::Impl::finish() {
   }
   carry.clear();
   fed = 0;
+  torn_at.reset();
   dropping = false;
 }
 
@@ -331,6 +335,13 @@ void LineReader::read_every_line(bool on) {
 void LineReader::feed(std::string_view bytes) {
   counters_.bytes += bytes.size();
   impl_->feed(bytes);
+}
+
+void LineReader::skip(std::uint64_t bytes) {
+  impl_->carry.clear();
+  impl_->dropping = false;
+  impl_->fed += bytes;
+  impl_->torn_at = impl_->fed;
 }
 
 void LineReader::finish() {

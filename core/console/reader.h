@@ -62,6 +62,9 @@ class LineReader {
 
   /// Any bytes, in any portions.
   void feed(std::string_view bytes);
+  /// `bytes` of the text are missing here: the line under way is dropped, offsets go on behind the
+  /// gap, and what stands there up to the next LF counts as the middle of a line (Line::mid_line).
+  void skip(std::uint64_t bytes);
   /// Delivers an unterminated last line. The reader can be fed again afterwards (new text, whose
   /// offsets begin at 0).
   void finish();

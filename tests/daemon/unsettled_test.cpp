@@ -1,7 +1,10 @@
 // What the daemon's cursor rests on: from where a text must be read again.
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/observer.h"
 
@@ -61,6 +64,26 @@ TEST_F(Unsettled, AnEndlessLineIsReadAgainFromItsBeginning) {
   EXPECT_EQ(from(), kFault.size());
   feed("\n");
   EXPECT_EQ(from(), kFault.size() + endless.size() + 1);
+}
+
+TEST_F(Unsettled, BehindAGapTheFirstLineMayBeAnybodys) {
+  struct Authors final : FaultListener {
+    void on_fault(const Fault& fault, std::optional<std::size_t>, bool) override {
+      uncertain.push_back(fault.mid_line);
+      offsets.push_back(fault.offset);
+    }
+    std::vector<bool> uncertain;
+    std::vector<std::uint64_t> offsets;
+  } authors;
+  observer.set_listener(&authors);
+  feed(kFault.substr(0, 40));
+  observer.skip(input, 500);
+  feed(kFault);
+  feed(kFault);
+  EXPECT_EQ(authors.uncertain, (std::vector<bool>{true, false}));
+  EXPECT_EQ(authors.offsets,
+            (std::vector<std::uint64_t>{kBase + 540, kBase + 540 + kFault.size()}));
+  EXPECT_EQ(from(), 540 + 2 * kFault.size());
 }
 
 }  // namespace

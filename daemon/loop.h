@@ -1,0 +1,19 @@
+// Waiting: one sd-event loop around the watcher.
+#pragma once
+
+#include <functional>
+
+#include "core/types.h"
+#include "daemon/settings.h"
+#include "daemon/watcher.h"
+#include "host/ports.h"
+
+namespace xic::daemon {
+
+/// Runs until SIGTERM or SIGINT, with systemd's notifications: READY=1 after the console's first
+/// read, STATUS=, RELOADING=1 around a SIGHUP, WATCHDOG=1 from the loop itself. `load` reads the
+/// configuration again. The error, if any, is that of the loop.
+[[nodiscard]] Expected<void> run_loop(Watcher* watcher, const Ports& ports,
+                                      const std::function<LoadedSettings()>& load);
+
+}  // namespace xic::daemon

@@ -1,0 +1,96 @@
+// xen-iommud: reads its options, puts the parts together, runs the loop.
+#include <malloc.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "daemon/boot_id.h"
+#include "daemon/journal_sink.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "daemon/watcher.h"
+#include "host/live/journal/journal_kernel_log.h"
+#include "host/live/live_host.h"
+
+namespace xic::daemon {
+namespace {
+
+constexpr int kExitUsage = 64;
+constexpr int kExitInternal = 70;
+
+struct Folders {
+  std::string configuration;
+  std::string state;
+  std::string runtime;
+};
+
+/// What systemd was told in the unit, or the same without systemd.
+std::string folder(const char* variable, const char* otherwise) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+Expected<void> watch(const Folders& folders) {
+  const auto load = [&] { return load_settings(folders.configuration); };
+  const LoadedSettings loaded = load();
+  for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
+
+  LiveHost host;
+  Ports ports = host.ports();
+  // The unit's sandbox has no /dev/kmsg; the journal has the kernel's messages as well.
+  JournalKernelLog journal_log(JournalKernelLog::From::oldest);
+  if (std::getenv("NOTIFY_SOCKET") != nullptr) ports.kernel = &journal_log;
+  const auto journal = logging_sink(journal_sink());
+  const auto history = history_files(folders.state);
+  const auto published = published_files(folders.runtime);
+  const auto boot = boot_id("");
+  if (!boot) return tl::unexpected(boot.error());
+  Watcher watcher(ports, {journal.get(), history.get(), published.get()},
+                  {XIC_VERSION, ::getpid(), *boot, "sysctl"}, loaded.settings);
+  return run_loop(&watcher, ports, load);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Watches Xen's console for IOMMU faults and explains them", "xen-iommud");
+  Folders folders{folder("CONFIGURATION_DIRECTORY", "/etc/xen-iommud"),
+                  folder("STATE_DIRECTORY", "/var/lib/xen-iommud"),
+                  folder("RUNTIME_DIRECTORY", "/run/xen-iommud")};
+  app.add_option("--configuration", folders.configuration,
+                 "folder of xen-iommud.conf and conf.d/*.conf")
+      ->capture_default_str();
+  app.add_option("--state", folders.state, "folder of the history")->capture_default_str();
+  app.add_option("--runtime", folders.runtime, "folder of state.json and metrics.prom")
+      ->capture_default_str();
+  app.set_version_flag("--version", "xen-iommud " XIC_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  // What one large reading of the ring needed is given back.
+  ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+  ::signal(SIGPIPE, SIG_IGN);
+  set_up_log();
+  if (const auto ran = watch(folders); !ran) {
+    spdlog::error("{}", ran.error().message);
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace xic::daemon
+
+int main(int argc, char** argv) {
+  try {
+    return xic::daemon::run(argc, argv);
+  } catch (const std::exception& error) {
+    spdlog::error("internal error: {}", error.what());
+    return xic::daemon::kExitInternal;
+  }
+}

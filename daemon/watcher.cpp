@@ -1,0 +1,414 @@
+#include "daemon/watcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/event_texts.h"
+#include "daemon/host_facts.h"
+#include "report/describe.h"
+#include "report/names.h"
+#include "report/report.h"
+
+namespace xic::daemon {
+namespace {
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kSecond = 1000 * kMillisecond;
+
+/// While faults arrive, and for so long after the last one.
+constexpr std::uint64_t kFastPoll = 20 * kMillisecond;
+constexpr std::uint64_t kActiveFor = 2 * kSecond;
+/// Halves of one fault are printed by one interrupt; three polls later its second will not come.
+constexpr unsigned kSettleAfterPolls = 3;
+/// Reads in a row before the loop gets a turn: more than any ring holds.
+constexpr int kMostReads = 64;
+constexpr int kMostKernelRecords = 1024;
+constexpr std::uint64_t kCheckpointEvery = 60 * kSecond;
+constexpr std::uint64_t kRetryEvery = 5 * kSecond;
+constexpr std::uint64_t kJudgeEvery = kSecond;
+constexpr std::uint64_t kPublishAtLeastEvery = 60 * kSecond;
+/// Writing the state takes at most one part in this of the time.
+constexpr std::uint64_t kPublishShare = 20;
+constexpr std::size_t kMostLabels = 16;  ///< IOMMUs that metrics tell apart.
+
+Error simple_error(std::string message) {
+  Error error;
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+Watcher::Watcher(const Ports& ports, const Outputs& outputs, Identity identity,
+                 const Settings& settings)
+    : ports_(ports),
+      published_(outputs.published),
+      identity_(std::move(identity)),
+      settings_(settings),
+      tap_(ports.console, &observer_),
+      inbox_(ports.grants, &observer_),
+      outbox_(outputs.journal),
+      history_(outputs.history, settings.history_size),
+      storm_(settings.summary_interval) {
+  observer_.set_listener(&inbox_);
+  observer_.set_mode(InputMode::live, true);
+  status_.version = identity_.version;
+  status_.pid = identity_.pid;
+  status_.started_at = wall_seconds();
+  status_.console.source = identity_.console_source;
+  status_.console.epoch = identity_.epoch;
+}
+
+Watcher::~Watcher() = default;
+
+std::int64_t Watcher::wall_seconds() const {
+  return ports_.clock->wall() / static_cast<std::int64_t>(kSecond);
+}
+
+// ---- the round
+// ------------------------------------------------------------------------------------
+
+void Watcher::poll() {
+  if (outbox_.waiting() != 0) outbox_.retry();
+  if (begun_ || begin()) read_console();
+  const std::uint64_t now = ports_.clock->uptime();
+  tell_summaries(storm_.due(now));
+  if (ready_ && (history_.waiting() ? now >= next_retry_
+                                    : tap_.cursor() != history_.cursor() &&
+                                          now - last_commit_ >= kCheckpointEvery)) {
+    commit();
+  }
+  if (ready_ && dirty_ && now >= next_judgement_) judge();
+  if (outbox_.problem()) {
+    note("journal", tl::unexpected(*outbox_.problem()));
+  } else if (troubles_.has("journal")) {
+    note("journal", {}, std::to_string(outbox_.dropped()) + " entries were given up");
+  }
+  publish_if_due();
+  schedule();
+}
+
+void Watcher::schedule() {
+  const std::uint64_t now = ports_.clock->uptime();
+  const auto idle =
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(settings_.poll_interval).count());
+  next_poll_ = now + (now < active_until_ ? kFastPoll : idle);
+}
+
+// ---- the console
+// ----------------------------------------------------------------------------------
+
+bool Watcher::begin() {
+  const auto recovered = history_.open(identity_.epoch);
+  const Recovered found = recovered.value_or(Recovered{});
+  auto where = tap_.begin(found.cursor);
+  if (!where) {
+    on_console_error(where.error());
+    return false;
+  }
+  begun_ = true;
+  kernel_input_ = observer_.open_input({.name = "dom0's kernel log",
+                                        .recognised_as = "kernel log",
+                                        .repair_pastes = false,
+                                        .skip_xen_lines = true});
+  if (!recovered) note("history", tl::unexpected(recovered.error()));
+  if (found.cursor && !where->goes_on) {
+    note("history", tl::unexpected(simple_error("its cursor lies beyond the console's end; reading "
+                                                "the whole console again")));
+  }
+  if (where->goes_on) resume_ = *found.cursor;
+  status_.faults.earlier = found.faults;
+  tell_host_facts(ports_, &observer_);
+  outbox_.send(
+      started_event(identity_.version, where->goes_on ? resume_ : where->oldest, found.untold));
+  if (found.untold != 0) untold_in_history_ = true;
+  if (where->lost != 0) note_loss(where->lost);
+  return true;
+}
+
+void Watcher::read_console() {
+  bool any = false;
+  const std::uint64_t gaps = status_.console.gaps;
+  for (int i = 0; i < kMostReads; ++i) {
+    const auto step = tap_.step();
+    if (!step) {
+      on_console_error(step.error());
+      return;
+    }
+    if (step->lost != 0) note_loss(step->lost);
+    if (step->bytes == 0) break;
+    any = true;
+    status_.console.read_bytes += step->bytes;
+    take_faults();
+  }
+  quiet_polls_ = any ? 0 : quiet_polls_ + 1;
+  if (quiet_polls_ == kSettleAfterPolls) {
+    observer_.settle();
+    take_faults();
+  }
+  if (any) {
+    dirty_ = true;
+    // A second half may be on its way.
+    active_until_ = std::max(active_until_, ports_.clock->uptime() + kSettleAfterPolls * kFastPoll);
+  }
+  if (status_.console.gaps != gaps) commit();
+  status_.console.last_read_at = wall_seconds();
+  status_.console.cursor = tap_.cursor();
+  note("console", {});
+  if (ready_) return;
+  ready_ = true;
+  (void)read_kernel_log();
+  if (auto own = ports_.system->boot_memory(); own && *own) {
+    inbox_.ask_about_new_faults(std::move(**own));
+  }
+  commit();
+}
+
+void Watcher::on_console_error(const Error& error) {
+  ++status_.console.read_errors;
+  if (error.code == Error::Code::abi_mismatch) ++status_.console.abi_errors;
+  if (!troubles_.has("console") && error.code == Error::Code::abi_mismatch) {
+    outbox_.send(abi_mismatch_event(error));
+  }
+  note("console", tl::unexpected(error));
+}
+
+void Watcher::note_loss(std::uint64_t bytes) {
+  ++status_.console.gaps;
+  status_.console.lost_bytes += bytes;
+  history_.add_loss(tap_.cursor(), bytes, ports_.clock->wall());
+  outbox_.send(lost_event(bytes, to_string(identity_.epoch, {tap_.cursor(), 0})));
+  dirty_ = true;
+}
+
+// ---- faults
+// ---------------------------------------------------------------------------------------
+
+void Watcher::take_faults() {
+  std::vector<SeenFault> faults = inbox_.take();
+  std::erase_if(faults, [&](const SeenFault& fault) {
+    return fault.id.offset < resume_ || history_.recorded(fault.id);
+  });
+  if (faults.empty()) return;
+  const std::uint64_t now = ports_.clock->uptime();
+  active_until_ = now + kActiveFor;
+  std::vector<bool> admitted;
+  for (SeenFault& fault : faults) {
+    fault.epoch = identity_.epoch;
+    fault.wall = ports_.clock->wall();
+    admitted.push_back(storm_.admit(identity_of(fault), fault.id, now));
+  }
+  // Whoever is told deserves the explanation; storm control bounds how often that is.
+  if (std::find(admitted.begin(), admitted.end(), true) != admitted.end()) judge();
+  for (std::size_t i = 0; i < faults.size(); ++i) tell(&faults[i], admitted[i]);
+  commit();
+}
+
+void Watcher::tell(SeenFault* fault, bool admitted) {
+  if (fault->group && *fault->group < diagnosis_.faults.size()) {
+    const FaultFinding& finding = diagnosis_.faults[*fault->group];
+    fault->attribution = finding.attribution;
+    fault->cause = finding.cause.id;
+    fault->authentic = finding.authentic;
+  }
+  // The journal first: killed in between, the fault is told again and not forgotten.
+  const bool told = admitted && outbox_.send(fault_event(*fault));
+  history_.add(*fault, told);
+  count(*fault);
+}
+
+void Watcher::count(const SeenFault& fault) {
+  ++status_.faults.seen;
+  if (fault.uncertain_author) ++status_.faults.uncertain;
+  status_.faults.last_at = fault.wall / static_cast<std::int64_t>(kSecond);
+  status_.faults.last_id = to_string(fault.epoch, fault.id);
+
+  std::string iommu = fault.iommu.empty() ? fault.device : fault.iommu;
+  const auto named = [&](const auto& item) { return std::get<0>(item.first) == iommu; };
+  if (std::none_of(counters_.begin(), counters_.end(), named)) {
+    std::vector<std::string> names;
+    for (const auto& [key, counter] : counters_) names.push_back(std::get<0>(key));
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    if (names.size() >= kMostLabels) iommu = "other";
+  }
+  const auto state = fault.attribution ? fault.attribution->state : Attribution::State::none;
+  DaemonStatus::Counter fresh{iommu,
+                              std::string(render::token(fault.kind)),
+                              std::string(render::token(fault.access)),
+                              std::string(render::token(state)),
+                              0,
+                              0};
+  CounterKey key{fresh.iommu, fresh.kind, fresh.access, fresh.attribution};
+  DaemonStatus::Counter& counter =
+      counters_.try_emplace(std::move(key), std::move(fresh)).first->second;
+  ++counter.count;
+  counter.last_at = status_.faults.last_at;
+}
+
+void Watcher::tell_summaries(std::vector<FaultSummary> summaries) {
+  for (const FaultSummary& summary : summaries) {
+    outbox_.send(summary_event(summary, identity_.epoch));
+    untold_in_history_ = true;
+  }
+  // Only what the journal has taken is told.
+  if (!untold_in_history_ || outbox_.waiting() != 0) return;
+  untold_in_history_ = false;
+  history_.add_told(storm_.waiting(), ports_.clock->wall());
+  if (begun_) commit();
+}
+
+void Watcher::commit() {
+  last_commit_ = ports_.clock->uptime();
+  const auto written = history_.commit(tap_.cursor(), ports_.clock->wall());
+  if (!written) next_retry_ = last_commit_ + kRetryEvery;
+  note("history", written, render::counted(history_.dropped(), "fault") + " not recorded");
+  inbox_.forget_before(tap_.cursor());
+}
+
+// ---- conclusions
+// ----------------------------------------------------------------------------------
+
+void Watcher::judge() {
+  dirty_ = false;
+  next_judgement_ = ports_.clock->uptime() + kJudgeEvery;
+  facts_ = observer_.snapshot();
+  diagnosis_ = diagnose(facts_, built_in_knowledge());
+  keep_attributions();
+  unpublished_ = true;
+  if (!ready_) return;
+  const Verdict& verdict = diagnosis_.verdict;
+  const std::tuple now{verdict.state, verdict.observed, verdict.suspected};
+  if (told_verdict_ == now) return;
+  told_verdict_ = now;
+  outbox_.send(verdict_event(verdict));
+}
+
+/// A guest that has gone took its grants and its name along; whose page it was stays true.
+void Watcher::keep_attributions() {
+  kept_.resize(diagnosis_.faults.size());
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    Attribution& now = diagnosis_.faults[i].attribution;
+    if (now.state >= kept_[i].state) {
+      kept_[i] = now;
+    } else {
+      now = kept_[i];
+    }
+  }
+}
+
+void Watcher::publish_if_due() {
+  const std::uint64_t now = ports_.clock->uptime();
+  const bool stale = now - last_publication_ >= kPublishAtLeastEvery;
+  if (now < next_publication_ || !(unpublished_ || stale)) return;
+  publish();
+}
+
+void Watcher::publish() {
+  const std::uint64_t began = ports_.clock->uptime();
+  unpublished_ = false;
+  last_publication_ = began;
+  const DaemonStatus daemon = status();
+  Report report;
+  report.tool_version = identity_.version;
+  report.knowledge = &built_in_knowledge();
+  report.knowledge_date = report.knowledge->date;
+  report.generated_at = wall_seconds();
+  report.facts = &facts_;
+  report.diagnosis = &diagnosis_;
+  report.daemon = &daemon;
+  auto written = published_->replace("state.json", render_json(report));
+  if (written) written = published_->replace("metrics.prom", render_daemon_metrics(report));
+  note("state", written);
+  const std::uint64_t took = ports_.clock->uptime() - began;
+  next_publication_ = began + std::max(kJudgeEvery, took * kPublishShare);
+}
+
+// ---- from outside
+// ---------------------------------------------------------------------------------
+
+void Watcher::on_kernel_log() {
+  if (begun_ && read_kernel_log()) poll();
+}
+
+bool Watcher::read_kernel_log() {
+  bool any = false;
+  for (int i = 0; i < kMostKernelRecords; ++i) {
+    auto record = ports_.kernel->next();
+    if (!record) {
+      note("kernel_log", tl::unexpected(record.error()));
+      break;
+    }
+    note("kernel_log", {});
+    if (!*record) break;
+    observer_.feed(kernel_input_, **record + '\n');
+    any = true;
+  }
+  dirty_ = dirty_ || any;
+  status_.kernel_records_lost = ports_.kernel->lost();
+  return any;
+}
+
+void Watcher::reload(const LoadedSettings& loaded) {
+  if (!loaded.usable) {
+    note("configuration",
+         tl::unexpected(simple_error("the old settings are kept: " +
+                                     (loaded.warnings.empty() ? "" : loaded.warnings.front()))));
+    unpublished_ = true;
+    return;
+  }
+  note("configuration", {});
+  settings_ = loaded.settings;
+  storm_.set_interval(settings_.summary_interval);
+  history_.set_size_limit(settings_.history_size);
+  schedule();
+}
+
+void Watcher::stop() {
+  if (begun_) {
+    read_console();
+    observer_.settle();
+    take_faults();
+    tell_summaries(storm_.all(ports_.clock->uptime()));
+  }
+  outbox_.send(stopped_event(status_.faults.seen));
+  if (begun_) {
+    untold_in_history_ = true;
+    tell_summaries({});
+    commit();
+    judge();
+  }
+  publish();
+}
+
+void Watcher::note(const std::string& id, const Expected<void>& result, const std::string& detail) {
+  if (!result) {
+    if (!troubles_.begin(id, result.error(), wall_seconds())) return;
+    outbox_.send(trouble_event(id, result.error()));
+  } else {
+    if (!troubles_.end(id)) return;
+    outbox_.send(recovered_event(id, detail));
+  }
+  unpublished_ = true;
+}
+
+std::string Watcher::status_text() const {
+  if (!ready_) return "waiting for Xen's console";
+  std::string text = render::counted(status_.faults.seen, "fault") + ", " +
+                     render::counted(status_.console.lost_bytes, "byte") + " lost, verdict " +
+                     std::string(to_string(diagnosis_.verdict.state)) + " (" +
+                     diagnosis_.verdict.id + ')';
+  for (const DaemonStatus::Trouble& trouble : troubles_.list()) text += ", trouble: " + trouble.id;
+  return text;
+}
+
+DaemonStatus Watcher::status() const {
+  DaemonStatus now = status_;
+  now.faults.waiting = storm_.waiting();
+  now.history = {history_.written(), history_.dropped()};
+  now.journal = {outbox_.taken(), outbox_.waiting(), outbox_.dropped()};
+  now.troubles = troubles_.list();
+  for (const auto& [key, counter] : counters_) now.counters.push_back(counter);
+  return now;
+}
+
+}  // namespace xic::daemon

@@ -1,0 +1,136 @@
+// What the daemon does, but for waiting: bytes and events come from ports, events and files go to
+// ports, time is asked for.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/diagnosis/diagnosis.h"
+#include "core/observer.h"
+#include "daemon/console_tap.h"
+#include "daemon/event.h"
+#include "daemon/fault_inbox.h"
+#include "daemon/files.h"
+#include "daemon/history.h"
+#include "daemon/outbox.h"
+#include "daemon/settings.h"
+#include "daemon/storm_control.h"
+#include "daemon/troubles.h"
+#include "host/ports.h"
+#include "report/daemon_status.h"
+
+namespace xic::daemon {
+
+/// Where everything goes that leaves the daemon. None is null; not owned.
+struct Outputs {
+  EventSink* journal;
+  HistoryFiles* history;
+  PublishedFiles* published;
+};
+
+/// Who watches what.
+struct Identity {
+  std::string version;  ///< Of this program.
+  std::int64_t pid = 0;
+  /// Names the console of this boot: event ids of two boots must differ. dom0 boots with Xen, so
+  /// its boot id is Xen's as well.
+  std::string epoch;
+  std::string console_source;  ///< "sysctl" or "file:PATH".
+};
+
+class Watcher {
+ public:
+  Watcher(const Ports& ports, const Outputs& outputs, Identity identity, const Settings& settings);
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  /// Reads what there is and tells it. To be called when next_poll() has come, or when anything
+  /// says that Xen may have printed.
+  void poll();
+  /// When to poll next, on the clock of HostClock::uptime().
+  [[nodiscard]] std::uint64_t next_poll() const { return next_poll_; }
+  /// The console has been read once.
+  [[nodiscard]] bool ready() const { return ready_; }
+
+  /// dom0's kernel has logged something. An error of a driver comes with a fault: the console is
+  /// read at once.
+  void on_kernel_log();
+
+  /// New settings; `loaded.usable == false` keeps the old ones and says so.
+  void reload(const LoadedSettings& loaded);
+  /// Tells what waits, and that it stops.
+  void stop();
+
+  /// For `systemctl status`: "17 faults, 0 bytes lost, verdict affected (XIC-1001)".
+  [[nodiscard]] std::string status_text() const;
+  [[nodiscard]] DaemonStatus status() const;
+
+ private:
+  using Nanoseconds = std::uint64_t;
+
+  // ---- the console ------------------------------------------------------------------------------
+  [[nodiscard]] bool begin();
+  void read_console();
+  void on_console_error(const Error& error);
+  void note_loss(std::uint64_t bytes);
+  /// True where there was any record.
+  bool read_kernel_log();
+  // ---- faults -----------------------------------------------------------------------------------
+  void take_faults();
+  void tell(SeenFault* fault, bool admitted);
+  void count(const SeenFault& fault);
+  void tell_summaries(std::vector<FaultSummary> summaries);
+  void commit();
+  // ---- conclusions ------------------------------------------------------------------------------
+  void judge();
+  void keep_attributions();
+  void publish_if_due();
+  void publish();
+  // ---- troubles ---------------------------------------------------------------------------------
+  /// Begins or ends the trouble `id`, by what `result` says; tells each once.
+  void note(const std::string& id, const Expected<void>& result, const std::string& detail = "");
+  void schedule();
+  [[nodiscard]] std::int64_t wall_seconds() const;
+
+  Ports ports_;
+  PublishedFiles* published_;
+  Identity identity_;
+  Settings settings_;
+  Observer observer_;
+  ConsoleTap tap_;
+  FaultInbox inbox_;
+  Outbox outbox_;
+  History history_;
+  StormControl storm_;
+  Troubles troubles_;
+  DaemonStatus status_;
+  Observer::InputId kernel_input_;
+  Facts facts_;
+  Diagnosis diagnosis_;
+  std::vector<Attribution> kept_;  ///< Best seen for each group; parallel to Facts::faults.
+  std::optional<std::tuple<VerdictState, bool, bool>> told_verdict_;
+  using CounterKey = std::tuple<std::string, std::string, std::string, std::string>;
+  std::map<CounterKey, DaemonStatus::Counter> counters_;
+
+  bool begun_ = false;
+  bool ready_ = false;
+  bool dirty_ = true;               ///< Something is known that was not judged yet.
+  bool unpublished_ = true;         ///< Something was judged that is not in the state file yet.
+  bool untold_in_history_ = false;  ///< The history says that more faults are untold than are.
+  std::uint64_t resume_ = 0;        ///< Faults before it were recorded by an earlier run.
+  unsigned quiet_polls_ = 0;        ///< Without a new byte.
+  Nanoseconds next_poll_ = 0;
+  Nanoseconds active_until_ = 0;
+  Nanoseconds last_commit_ = 0;
+  Nanoseconds next_retry_ = 0;  ///< Of writing the history.
+  Nanoseconds next_judgement_ = 0;
+  Nanoseconds next_publication_ = 0;
+  Nanoseconds last_publication_ = 0;
+};
+
+}  // namespace xic::daemon
