@@ -78,7 +78,7 @@ void Watcher::poll() {
                                           now - last_commit_ >= kCheckpointEvery)) {
     commit();
   }
-  if (ready_ && dirty_ && now >= next_judgement_) judge();
+  if (dirty_ && now >= next_judgement_) judge();
   if (outbox_.problem()) {
     note("journal", tl::unexpected(*outbox_.problem()));
   } else if (troubles_.has("journal")) {

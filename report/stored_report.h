@@ -27,7 +27,8 @@ struct StoredReport {
   std::optional<DaemonStatus> daemon;
 };
 
-/// The inverse of render_json(): rendering what it gives yields the same text. An error where
+/// The inverse of render_json(): rendering what it gives yields the same text, but for the steps of
+/// a probe, which a daemon does not take. An error where
 /// `json` is no report of schema "xen-iommu-check/1". Values out of place are left at their
 /// defaults: a newer program may have written them.
 [[nodiscard]] Expected<StoredReport> read_report(std::string_view json);
