@@ -3,9 +3,9 @@ _xen_iommu_check() {
   local cur prev words cword
   _init_completion || return
   local verbs='check explain grants report status'
-  local options='--log --capture --image --format --json --output --color --ascii --width --diff --help --version'
+  local options='--log --capture --image --format --json --output --color --ascii --width --diff --state --help --version'
   case $prev in
-    --log | --image | --output | --capture | --diff)
+    --log | --image | --output | --capture | --diff | --state)
       _filedir
       return
       ;;
