@@ -195,7 +195,8 @@ def dom0(hypervisor: Hypervisor, kernel: Kernel) -> Path:
         for name, path in libraries(programs, [userland], extra=("libgcc_s.so.1",)).items():
             archive.file(f"lib/{name}", path.read_bytes())
         _add_modules(archive, linux, DOM0_MODULES)
-        archive.file("bin/holdgrants", helper("holdgrants"))
+        for name in ("holdgrants", "asuser"):
+            archive.file(f"bin/{name}", helper(name))
         archive.file("rig/xen-up", (paths.GUEST / "xen-up").read_bytes())
         archive.file("init", (paths.GUEST / "init-dom0").read_bytes())
         return archive
