@@ -2,75 +2,132 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 namespace xic {
 namespace {
 
-/// Places of the sample that are looked at, a bit each.
-constexpr std::size_t kPlaces = 1024;
+/// Different places of the sample that are looked at, a bit each.
+constexpr std::size_t kPlaces = 2048;
 constexpr std::size_t kWords = kPlaces / 64;
 using Places = std::array<std::uint64_t, kWords>;
 
-/// For each fingerprint position and nibble: at which places of the sample the byte at that
-/// position has that nibble.
+/// The bytes at a place, and how often they were seen.
+struct Gram {
+  std::array<char, kFingerprintBytes> bytes{};
+  std::uint32_t count = 0;
+};
+
+/// The most frequent successions of bytes in `text`, most frequent first. Logs say the same again
+/// and again: what is seen once does not matter.
+std::vector<Gram> frequent_grams(std::string_view text) {
+  // Enough for some hundred lines, in a few runs spread over the text.
+  constexpr std::size_t kRuns = 16;
+  constexpr std::size_t kRunBytes = 2048;
+  // Where all slots of a gram are taken, those in them grow older: the frequent ones outlive it.
+  constexpr unsigned kSlotBits = 14;
+  constexpr std::size_t kWays = 4;
+  std::vector<Gram> slots(std::size_t{1} << kSlotBits);
+  const auto note = [&](const char* bytes) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    const std::size_t first = word * 0x9e3779b1U >> (32U - kSlotBits) & ~(kWays - 1);
+    const std::span<Gram> ways = std::span(slots).subspan(first, kWays);
+    for (Gram& gram : ways) {
+      if (gram.count == 0) std::memcpy(gram.bytes.data(), bytes, kFingerprintBytes);
+      if (std::memcmp(gram.bytes.data(), bytes, kFingerprintBytes) != 0) continue;
+      ++gram.count;
+      return;
+    }
+    for (Gram& gram : ways) --gram.count;
+  };
+  const std::size_t stride = std::max(kRunBytes, text.size() / kRuns);
+  for (std::size_t start = 0; start < text.size(); start += stride) {
+    const std::string_view run = text.substr(start, kRunBytes);
+    for (std::size_t at = 0; at + kFingerprintBytes <= run.size(); ++at) note(run.data() + at);
+  }
+  std::erase_if(slots, [](const Gram& gram) { return gram.count < 2; });
+  std::sort(slots.begin(), slots.end(), [](const Gram& a, const Gram& b) {
+    return a.count != b.count ? a.count > b.count : a.bytes < b.bytes;
+  });
+  if (slots.size() > kPlaces) slots.resize(kPlaces);
+  return slots;
+}
+
+/// What a set of fingerprints lets through.
+struct Reach {
+  NibbleSets sets;
+  /// For each position in a fingerprint, at which places of the sample the byte there passes: by
+  /// its low nibble, by its high one.
+  std::array<Places, kFingerprintBytes> low{};
+  std::array<Places, kFingerprintBytes> high{};
+};
+
+void unite(Places* places, const Places& more) {
+  for (std::size_t word = 0; word < kWords; ++word) (*places)[word] |= more[word];
+}
+
 class Sample {
  public:
   explicit Sample(std::string_view text) {
-    if (text.size() < kFingerprintBytes) return;
-    // Runs of 64 places, spread over the text.
-    const std::size_t last = text.size() - kFingerprintBytes;
-    const std::size_t stride = std::max<std::size_t>(64, last / kWords);
-    words_ = std::min(kWords, last / 64 + 1);
-    for (std::size_t word = 0; word < words_; ++word) {
-      const std::size_t start = stride * word;
-      for (std::size_t bit = 0; bit < 64 && start + bit <= last; ++bit) {
-        for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
-          const auto byte = static_cast<std::uint8_t>(text[start + bit + i]);
-          low_[i][byte & 15U][word] |= std::uint64_t{1} << bit;
-          high_[i][byte >> 4U][word] |= std::uint64_t{1} << bit;
-        }
+    const std::vector<Gram> grams = frequent_grams(text);
+    for (std::size_t place = 0; place < grams.size(); ++place) {
+      const std::size_t word = place / 64;
+      const std::uint64_t bit = std::uint64_t{1} << place % 64;
+      for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
+        const auto byte = static_cast<std::uint8_t>(grams[place].bytes[i]);
+        low_[i][byte & 15U][word] |= bit;
+        high_[i][byte >> 4U][word] |= bit;
       }
+      all_[word] |= bit;
+      count_[place] = grams[place].count;
     }
   }
 
-  /// How many places look like one of `sets`. Adds what random bytes would give, so that between
-  /// sets that the sample cannot tell apart the narrower wins.
-  [[nodiscard]] double count(const NibbleSets& sets) const {
-    Places all;
-    all.fill(std::numeric_limits<std::uint64_t>::max());
+  /// Lets the fingerprint of `literal` at `offset` through as well.
+  void add(Reach* reach, std::string_view literal, std::size_t offset) const {
+    reach->sets.add(literal, offset);
+    for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
+      const bool any = offset + i >= literal.size();
+      const auto byte = any ? std::uint8_t{0} : static_cast<std::uint8_t>(literal[offset + i]);
+      unite(&reach->low[i], any ? all_ : low_[i][byte & 15U]);
+      unite(&reach->high[i], any ? all_ : high_[i][byte >> 4U]);
+    }
+  }
+
+  /// How often the sample has something that passes. Adds what random bytes would give, so that
+  /// between sets that the sample cannot tell apart the narrower wins.
+  [[nodiscard]] double count(const Reach& reach) const {
+    Places places = all_;
     double chance = 1;
     for (std::size_t i = 0; i < kFingerprintBytes; ++i) {
-      narrow(&all, low_[i], sets.low[i]);
-      narrow(&all, high_[i], sets.high[i]);
-      chance *= std::popcount(sets.low[i]) * std::popcount(sets.high[i]) / 256.0;
+      for (std::size_t word = 0; word < kWords; ++word) {
+        places[word] &= reach.low[i][word] & reach.high[i][word];
+      }
+      chance *= std::popcount(reach.sets.low[i]) * std::popcount(reach.sets.high[i]) / 256.0;
     }
-    int places = 0;
-    for (std::size_t word = 0; word < words_; ++word) places += std::popcount(all[word]);
-    return places + chance * static_cast<double>(kPlaces);
+    std::uint64_t seen = 0;
+    for (std::size_t word = 0; word < kWords; ++word) {
+      for (std::uint64_t left = places[word]; left != 0; left &= left - 1) {
+        seen += count_[word * 64 + static_cast<std::size_t>(std::countr_zero(left))];
+      }
+    }
+    return static_cast<double>(seen) + chance * static_cast<double>(kPlaces);
   }
 
  private:
   using ByNibble = std::array<Places, 16>;
 
-  void narrow(Places* all, const ByNibble& by_nibble, std::uint16_t nibbles) const {
-    if (nibbles == 0xffff) return;
-    Places any{};
-    for (unsigned left = nibbles; left != 0; left &= left - 1) {
-      const Places& places = by_nibble[static_cast<std::size_t>(std::countr_zero(left))];
-      for (std::size_t word = 0; word < words_; ++word) any[word] |= places[word];
-    }
-    for (std::size_t word = 0; word < words_; ++word) (*all)[word] &= any[word];
-  }
-
-  std::size_t words_ = 0;  ///< In use.
+  Places all_{};
+  std::array<std::uint32_t, kPlaces> count_{};  ///< Of each place.
   std::array<ByNibble, kFingerprintBytes> low_{};
   std::array<ByNibble, kFingerprintBytes> high_{};
 };
 
 /// The literals of one bucket so far.
 struct Bucket {
-  NibbleSets sets;
+  Reach reach;
   double count = 0;
 };
 
@@ -82,24 +139,20 @@ std::size_t offsets_of(std::string_view literal) {
 void place(std::string_view literal, const Sample& sample, std::vector<Bucket>* buckets,
            Fingerprint* fingerprint) {
   // The places that are rarest by themselves; trying them all in all buckets gains little.
-  constexpr std::size_t kTried = 3;
-  std::array<std::pair<double, std::size_t>, kTried> tried;
-  tried.fill({std::numeric_limits<double>::infinity(), 0});
+  constexpr std::size_t kTried = 8;
+  std::vector<std::pair<double, std::size_t>> offsets;
   for (std::size_t offset = 0; offset < offsets_of(literal); ++offset) {
-    NibbleSets sets;
-    sets.add(literal, offset);
-    const std::pair<double, std::size_t> here{sample.count(sets), offset};
-    if (here < tried.back()) {
-      tried.back() = here;
-      std::sort(tried.begin(), tried.end());
-    }
+    Reach alone;
+    sample.add(&alone, literal, offset);
+    offsets.emplace_back(sample.count(alone), offset);
   }
+  std::sort(offsets.begin(), offsets.end());
+  if (offsets.size() > kTried) offsets.resize(kTried);
   double best = std::numeric_limits<double>::infinity();
-  for (const auto& [alone, offset] : tried) {
-    if (alone == std::numeric_limits<double>::infinity()) break;
+  for (const auto& [alone, offset] : offsets) {
     for (std::size_t bucket = 0; bucket < buckets->size(); ++bucket) {
-      NibbleSets joined = (*buckets)[bucket].sets;
-      joined.add(literal, offset);
+      Reach joined = (*buckets)[bucket].reach;
+      sample.add(&joined, literal, offset);
       const double added = sample.count(joined) - (*buckets)[bucket].count;
       if (added < best) {
         best = added;
@@ -108,8 +161,8 @@ void place(std::string_view literal, const Sample& sample, std::vector<Bucket>* 
     }
   }
   Bucket& chosen = (*buckets)[fingerprint->bucket];
-  chosen.sets.add(literal, fingerprint->offset);
-  chosen.count = sample.count(chosen.sets);
+  sample.add(&chosen.reach, literal, fingerprint->offset);
+  chosen.count = sample.count(chosen.reach);
 }
 
 }  // namespace
@@ -150,11 +203,13 @@ std::vector<Fingerprint> plan_by_sample(std::span<const std::string_view> litera
   // The first to come did not know their neighbours: each may choose once more.
   for (const std::size_t i : order) {
     Bucket& old = buckets[plan[i].bucket];
-    old.sets = {};
+    old.reach = {};
     for (std::size_t j = 0; j < plan.size(); ++j) {
-      if (j != i && plan[j].bucket == plan[i].bucket) old.sets.add(literals[j], plan[j].offset);
+      if (j != i && plan[j].bucket == plan[i].bucket) {
+        sample.add(&old.reach, literals[j], plan[j].offset);
+      }
     }
-    old.count = sample.count(old.sets);
+    old.count = sample.count(old.reach);
     place(literals[i], sample, &buckets, &plan[i]);
   }
   return plan;

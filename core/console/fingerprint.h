@@ -34,8 +34,8 @@ struct NibbleSets {
 /// first bytes.
 [[nodiscard]] std::vector<Fingerprint> plan_quickly(std::span<const std::string_view> literals);
 
-/// A plan under which few places of `sample` look like a literal that is not there. Takes a
-/// millisecond or two for a hundred literals.
+/// A plan under which few places of `sample` look like a literal that is not there. Takes
+/// some three milliseconds for a hundred literals.
 [[nodiscard]] std::vector<Fingerprint> plan_by_sample(std::span<const std::string_view> literals,
                                                       std::string_view sample);
 

@@ -39,7 +39,7 @@ class LiteralScanner {
                           Kernel kernel = best_kernel());
 
   /// Chooses the fingerprints anew, for texts like `sample`. Changes the speed only. Worth its time
-  /// (about that of reading two megabytes) before a long text.
+  /// (about that of reading ten megabytes) before a long text.
   void tune(std::string_view sample);
 
   /// A byte of the occurrence of a literal that lies in the first line of [begin, end) that holds
@@ -52,14 +52,16 @@ class LiteralScanner {
     alignas(32) std::array<std::array<std::uint8_t, 32>, kFingerprintBytes> high{};  ///< Twice 16.
   };
 
-  /// Is there a literal of one of `buckets` with its fingerprint at `at`?
-  [[nodiscard]] bool matches_at(const char* at, std::uint8_t buckets, const char* begin,
-                                const char* end) const;
   [[nodiscard]] const Tables& tables() const { return tables_; }
-  /// The buckets whose fingerprints may stand at `at`; bytes from `end` on count as anything.
-  [[nodiscard]] std::uint8_t buckets_at(const char* at, const char* end) const;
+  /// As the tables tell. Near `end`, bytes that are missing may be any.
+  [[nodiscard]] bool may_begin_at(const char* at, const char* end) const;
+  /// Is there a literal with its fingerprint at `at`?
+  [[nodiscard]] bool matches_at(const char* at, const char* begin, const char* end) const;
 
  private:
+  static constexpr unsigned kSlotBits = 10;
+  static constexpr std::size_t kSlots = std::size_t{1} << kSlotBits;
+
   struct Entry {
     std::uint64_t mask = 0;    ///< Which of the literal's first eight bytes it has.
     std::uint64_t value = 0;   ///< Those bytes, in memory order.
@@ -69,15 +71,15 @@ class LiteralScanner {
   };
 
   void build(std::span<const Fingerprint> plan);
-  void note_fingerprint(std::string_view known);
+  static std::uint32_t slot_of(const char* at);
+  static std::vector<std::uint32_t> slots_of(std::string_view known);
 
   Kernel kernel_;
   Tables tables_;
   std::vector<std::string> literals_;  ///< Sorted.
-  std::array<std::vector<Entry>, kFingerprintBuckets> buckets_;
-  /// A bit for the hash of each fingerprint: most places that only share nibbles with one go here,
-  /// before any literal is compared.
-  std::array<std::uint64_t, 128> fingerprints_{};
+  /// By the hash of the fingerprint: those of slot i are [slots_[i], slots_[i + 1]).
+  std::vector<Entry> entries_;
+  std::array<std::uint32_t, kSlots + 1> slots_{};
 };
 
 }  // namespace xic

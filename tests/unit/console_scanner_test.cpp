@@ -132,6 +132,25 @@ TEST(ConsoleScanner, BytesAboveAsciiMatchToo) {
   }
 }
 
+TEST(ConsoleScanner, ATunedOneHasLessToLookAt) {
+  std::string text;
+  for (int i = 0; i < 500; ++i) {
+    text +=
+        "(XEN) d1v0 System time, RAM and arms; /smmu@fd800000 " + std::to_string(i * 7919) + '\n';
+  }
+  const auto places = [&](const LiteralScanner& scanner) {
+    const char* const end = text.data() + text.size();
+    std::size_t count = 0;
+    for (const char* at = text.data(); at != end; ++at)
+      count += scanner.may_begin_at(at, end) ? 1 : 0;
+    return count;
+  };
+  LiteralScanner scanner(kLiterals);
+  const std::size_t before = places(scanner);
+  scanner.tune(text);
+  EXPECT_LT(places(scanner), before / 10);
+}
+
 /// Texts of few different bytes and parts of the literals, in which nearly everything looks like a
 /// literal.
 TEST(ConsoleScanner, AllKernelsAgreeWithAPlainSearch) {
