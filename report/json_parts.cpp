@@ -45,8 +45,16 @@ Applies applies(FaultKind kind) {
   return {};
 }
 
+/// An object with room for `fields`. Where one grows, all that it holds is copied: the keys of
+/// ordered_json are const and cannot be moved.
+Json object_with_room(std::size_t fields) {
+  Json::object_t object;
+  object.reserve(fields);
+  return object;
+}
+
 Json registers_json(const RegisterSet& registers) {
-  Json out = Json::object();
+  Json out = object_with_room(RegisterSet::kMax);
   for (const Register& r : registers) {
     out[std::string(r.name)] = fmt::format("0x{:0{}x}", r.value, r.digits);
   }
@@ -54,7 +62,7 @@ Json registers_json(const RegisterSet& registers) {
 }
 
 Json attribution_json(const Attribution& a) {
-  Json out;
+  Json out = object_with_room(7);
   out["state"] = token(a.state);
   out["granter"] = a.granter ? domain_json(*a.granter, a.granter_name) : Json(nullptr);
   out["ref"] = a.ref ? Json(hex(a.ref->value())) : Json(nullptr);
@@ -175,7 +183,7 @@ Json cause_finding_json(const CauseFinding& cause) {
 
 Json fault_json(const FaultGroup& fault, const FaultFinding* finding, const CauseFinding* cause) {
   const Applies a = applies(fault.kind);
-  Json out;
+  Json out = object_with_room(22);
   out["kind"] = token(fault.kind);
   out["origin"] = token(fault.origin);
   if (finding != nullptr) out["authentic"] = finding->authentic;
@@ -253,7 +261,7 @@ Json entry_json(const Entry& cause) {
 }
 
 Json envelope(const Report& report) {
-  Json out;
+  Json out = object_with_room(18);
   out["schema"] = "xen-iommu-check/1";
   out["tool"] = tool_json(report);
   out["generated_at"] = rfc3339(report.generated_at);
