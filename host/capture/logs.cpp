@@ -18,7 +18,7 @@
 namespace xic {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{256} * 1024;
+constexpr std::size_t kBlock = std::size_t{128} * 1024;
 /// Of all logs that are merged.
 constexpr std::size_t kMaxMergeTotal = std::size_t{256} * 1024 * 1024;
 
