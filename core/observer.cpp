@@ -152,7 +152,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     dom0_errors.on_fault(index, &group);
   }
 
-  void on_event(const HypervisorEvent& event) override {
+  void on_event(const SeenEvent& event) override {
     settled = event.kind == HypervisorEvent::Kind::guest_abort;
     events.add(event, boot);
   }

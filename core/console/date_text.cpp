@@ -26,17 +26,6 @@ static_assert(days_since_1970(2000, 3, 1) == 11'017);
 
 }  // namespace
 
-bool take_fixed_digits(std::string_view text, std::size_t count, std::uint64_t* value) {
-  if (text.size() < count) return false;
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!is_digit(text[i])) return false;
-    sum = sum * 10 + static_cast<std::uint64_t>(text[i] - '0');
-  }
-  *value = sum;
-  return true;
-}
-
 std::size_t parse_time_of_day(std::string_view text, std::uint64_t* seconds) {
   std::uint64_t hour = 0;
   std::uint64_t minute = 0;

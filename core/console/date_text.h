@@ -12,8 +12,17 @@ namespace xic {
 }
 
 /// The first `count` characters of `text` as a decimal number; false if they are not all digits.
-[[nodiscard]] bool take_fixed_digits(std::string_view text, std::size_t count,
-                                     std::uint64_t* value);
+[[nodiscard]] constexpr bool take_fixed_digits(std::string_view text, std::size_t count,
+                                               std::uint64_t* value) {
+  if (text.size() < count) return false;
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!is_digit(text[i])) return false;
+    sum = sum * 10 + static_cast<std::uint64_t>(text[i] - '0');
+  }
+  *value = sum;
+  return true;
+}
 
 /// "2026-11-23" + `separator` + "09:15:02" at the front of `text`. Gives the seconds since 1970 (no
 /// time zone) and returns the length; 0 if there is none, or no such day or time exists.

@@ -4,14 +4,13 @@
 
 #include "core/console/date_text.h"
 #include "core/console/timestamp.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
 
-/// A blank in front of a message. A CR counts: some serial lines end in LF CR.
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r';
-}
+// A CR in front of a message is one: some serial lines end in LF CR.
+using scan::is_blank;
 
 /// Reads a line from the front.
 class Cursor {

@@ -8,9 +8,12 @@
 
 #include "core/console/literal_scanner.h"
 #include "core/console/message_splitter.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
+
+using scan::trim;
 
 /// See LineSink::on_line.
 constexpr unsigned kMaxJoins = 8;
@@ -33,13 +36,6 @@ const char* find_lf(const char* begin, const char* end) {
 
 std::string_view view(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 }  // namespace

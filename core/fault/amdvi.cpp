@@ -9,6 +9,7 @@
 
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace amdvi {
@@ -96,7 +97,7 @@ Consumed read_page_fault(Assembly* assembly, const Message& m, Scanner scanner) 
   fault.domain = domain_of(domain);
   fault.iova = Iova{*address};
   if (flags) amdvi::apply_flags(&fault, *flags, 0);
-  if (scanner.ok()) fault.reason = fault_text::trim(scanner.rest());
+  if (scanner.ok()) fault.reason = scan::trim(scanner.rest());
   fault.complete = scanner.ok();
   assembly->deliver(fault);
   return Consumed::yes;

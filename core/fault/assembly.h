@@ -100,7 +100,7 @@ class Assembly {
   [[nodiscard]] std::optional<std::uint64_t> earliest_pending(std::uint32_t input) const;
 
   void deliver(const Fault& fault) { sink_->on_fault(fault); }
-  void event(const HypervisorEvent& event) { sink_->on_event(event); }
+  void event(const SeenEvent& event) { sink_->on_event(event); }
   void dom0_error(const Dom0Error& error) { sink_->on_dom0_error(error); }
   void count_damaged() { ++damaged_lines_; }
   [[nodiscard]] std::uint64_t damaged_lines() const { return damaged_lines_; }

@@ -7,13 +7,14 @@
 
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
 
 using fault_text::begins;
 using fault_text::Match;
-using fault_text::trim;
+using scan::trim;
 
 constexpr std::size_t kMaxMessage = 512;
 /// The names before a message are short.
@@ -59,13 +60,13 @@ bool read_head(std::string_view text, Head* head) {
   std::size_t count = 0;
   while (!text.empty()) {
     std::size_t end = 0;
-    while (end < text.size() && !fault_text::is_blank(text[end])) ++end;
+    while (end < text.size() && !scan::is_blank(text[end])) ++end;
     if (count == words.size()) return false;
     std::string_view word = text.substr(0, end);
     if (word.ends_with(':')) word.remove_suffix(1);
     words[count] = word;
     ++count;
-    text = fault_text::trim_left(text.substr(end));
+    text = scan::trim_front(text.substr(end));
   }
   if (count == 1) {
     // "mmc0", "ata1.00": the driver's kind and a number.

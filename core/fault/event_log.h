@@ -16,7 +16,7 @@ class EventLog {
  public:
   static constexpr std::size_t kMaxEvents = 256;
 
-  void add(const HypervisorEvent& event, std::uint32_t boot);
+  void add(const SeenEvent& event, std::uint32_t boot);
   [[nodiscard]] const std::vector<HypervisorEvent>& events() const { return events_; }
   /// Events of further identities, counted and dropped.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }

@@ -66,7 +66,7 @@ void settle_smmuv3_event(PendingFault* pending);
 [[nodiscard]] bool settle_stray_words(PendingFault* pending);
 
 /// An event of `kind` at `line`.
-[[nodiscard]] HypervisorEvent new_event(HypervisorEvent::Kind kind, const Line& line,
-                                        std::string_view message);
+[[nodiscard]] SeenEvent new_event(HypervisorEvent::Kind kind, const Line& line,
+                                  std::string_view message);
 
 }  // namespace xic

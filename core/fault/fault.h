@@ -221,7 +221,7 @@ struct Dom0Error {
       false;  ///< Joined to a fault: within a second where clocks relate, else adjacent.
 };
 
-/// Something Xen said that is no fault but explains one.
+/// Something Xen said that is no fault but explains one; see EventLog.
 struct HypervisorEvent {
   enum class Kind : std::uint8_t {
     cmd_sync_timeout,  ///< SMMUv3 CMD_SYNC / CMDQ timeout.
@@ -248,6 +248,19 @@ struct HypervisorEvent {
   Timestamp time;
   Position at;
   std::uint32_t boot = 0;
+};
+
+/// One such message, as it passes through. All views are valid only during the call that delivers
+/// it.
+struct SeenEvent {
+  HypervisorEvent::Kind kind = HypervisorEvent::Kind::hypervisor_crash;
+  std::string_view iommu;
+  std::string_view device;
+  std::optional<DomId> domain;
+  std::string_view message;
+  std::uint64_t number = 0;
+  Timestamp time;
+  Position at;
 };
 
 }  // namespace xic

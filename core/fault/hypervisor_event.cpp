@@ -7,6 +7,7 @@
 
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
@@ -14,8 +15,8 @@ namespace {
 using fault_text::begins;
 using fault_text::Match;
 using fault_text::Scanner;
-using fault_text::trim;
-using fault_text::trim_left;
+using scan::trim;
+using scan::trim_front;
 using Kind = HypervisorEvent::Kind;
 using Number = std::optional<std::uint64_t>;
 
@@ -65,7 +66,7 @@ bool is_sbdf(std::string_view name) {
          name.find('.') != std::string_view::npos;
 }
 
-void name_source(HypervisorEvent* event, std::string_view printed) {
+void name_source(SeenEvent* event, std::string_view printed) {
   printed = printed.substr(0, PendingFault::kMaxName);
   if (is_sbdf(printed)) {
     event->device = printed;
@@ -86,7 +87,7 @@ Consumed read_deassign(Assembly* assembly, const Line& line, std::string_view te
   if (rest.starts_with('(')) rest.remove_prefix(1);
   const std::string_view device = rest.substr(0, rest.find_first_of(") "));
   if (!is_sbdf(device)) return Consumed::no;
-  HypervisorEvent event = new_event(Kind::deassign_failed, line, text);
+  SeenEvent event = new_event(Kind::deassign_failed, line, text);
   event.device = device.substr(0, PendingFault::kMaxName);
   event.domain = leading_domain(text);
   constexpr std::string_view kFrom = " from ";
@@ -111,7 +112,7 @@ Consumed read_guest_abort(Assembly* assembly, const Line& line, std::string_view
   if (colon == std::string_view::npos || leader.find("traps.c:") == std::string_view::npos) {
     return Consumed::no;
   }
-  HypervisorEvent event = new_event(Kind::guest_abort, line, text);
+  SeenEvent event = new_event(Kind::guest_abort, line, text);
   event.domain = leading_domain(leader.substr(colon + 1));
   assembly->event(event);
   return Consumed::yes;
@@ -123,7 +124,7 @@ Consumed read_suppressed(Assembly* assembly, const Line& line, std::string_view 
   Scanner scanner(text);
   scanner.literal("printk: ").decimal(&number, kMax32).literal(" messages suppressed");
   if (!scanner.ok()) return Consumed::no;
-  HypervisorEvent event = new_event(Kind::suppressed, line, text);
+  SeenEvent event = new_event(Kind::suppressed, line, text);
   event.number = *number;
   assembly->event(event);
   return Consumed::yes;
@@ -135,7 +136,7 @@ Consumed read_map_failed(Assembly* assembly, const Line& line, std::string_view 
   if (at == std::string_view::npos || at > 8 || text.find(" failed: ") == std::string_view::npos) {
     return Consumed::no;
   }
-  HypervisorEvent event = new_event(Kind::iommu_map_failed, line, text);
+  SeenEvent event = new_event(Kind::iommu_map_failed, line, text);
   event.domain = leading_domain(text);
   assembly->event(event);
   return Consumed::yes;
@@ -154,7 +155,7 @@ Consumed read_domain_end(Assembly* assembly, const Line& line, std::string_view 
   if (!crashed && !rest.starts_with("has been destroyed") && !rest.starts_with("has shut down")) {
     return Consumed::no;
   }
-  HypervisorEvent event = new_event(Kind::domain_destroyed, line, text);
+  SeenEvent event = new_event(Kind::domain_destroyed, line, text);
   event.domain = domain_of(number);
   assembly->event(event);
   return Consumed::yes;
@@ -174,8 +175,8 @@ Consumed read_program_counter(Assembly* assembly, const Line& line, std::string_
 
 }  // namespace
 
-HypervisorEvent new_event(HypervisorEvent::Kind kind, const Line& line, std::string_view message) {
-  HypervisorEvent event;
+SeenEvent new_event(HypervisorEvent::Kind kind, const Line& line, std::string_view message) {
+  SeenEvent event;
   event.kind = kind;
   event.message = trim(message).substr(0, kMaxMessage);
   event.time = line.time;
@@ -194,7 +195,7 @@ Consumed read_iommu_event(Assembly* assembly, const Message& message) {
       if (!message.last_chance) return Consumed::needs_more;
       continue;
     }
-    HypervisorEvent event = new_event(phrase.kind, message.line, text);
+    SeenEvent event = new_event(phrase.kind, message.line, text);
     name_source(&event, message.iommu);
     assembly->event(event);
     return Consumed::yes;
@@ -204,11 +205,11 @@ Consumed read_iommu_event(Assembly* assembly, const Message& message) {
   const bool domain_is_node = text.starts_with("vmid 0x");
   const std::size_t colon = text.find(": ");
   const std::string_view said =
-      colon == std::string_view::npos ? std::string_view() : trim_left(text.substr(colon + 1));
+      colon == std::string_view::npos ? std::string_view() : trim_front(text.substr(colon + 1));
   if ((domain_is_node && text.find(" p2maddr 0x") != std::string_view::npos) ||
       (text.starts_with('d') &&
        (said.starts_with("p2maddr 0x") || said.starts_with("Set IPMMU context ")))) {
-    HypervisorEvent event = new_event(Kind::assigned, message.line, text);
+    SeenEvent event = new_event(Kind::assigned, message.line, text);
     event.domain = leading_domain(domain_is_node ? message.iommu : text);
     if (!domain_is_node) name_source(&event, message.iommu);
     assembly->event(event);
@@ -216,7 +217,7 @@ Consumed read_iommu_event(Assembly* assembly, const Message& message) {
   }
   for (const std::string_view refusal : {"not attached to ", "Not attached to "}) {
     if (!text.starts_with(refusal)) continue;
-    HypervisorEvent event = new_event(Kind::deassign_failed, message.line, text);
+    SeenEvent event = new_event(Kind::deassign_failed, message.line, text);
     name_source(&event, message.iommu);
     event.domain = leading_domain(text.substr(refusal.size()));
     assembly->recent().note_unattached(event.device, event.domain, assembly->line_number());
@@ -279,7 +280,7 @@ Consumed read_dom0_event(Assembly* assembly, const Line& line, std::string_view 
   scanner.literal(kSharedPage).decimal(&page, kMax32).literal(" from domain ");
   scanner.decimal(&domain, kMax32).word_end();
   if (!scanner.ok() || *domain != kDom0.value()) return Consumed::no;
-  HypervisorEvent event = new_event(Kind::self_grant, line, text);
+  SeenEvent event = new_event(Kind::self_grant, line, text);
   event.domain = kDom0;
   assembly->event(event);
   return Consumed::yes;

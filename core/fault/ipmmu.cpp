@@ -6,6 +6,7 @@
 
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
@@ -99,7 +100,7 @@ Consumed read_ipmmu(Assembly* assembly, const Message& message) {
       Scanner name(text.substr(1, name_end - 1));
       name.decimal(&number, kMax32);
       if (name.ok() && name.at_end()) domain = domain_of(number);
-      text = fault_text::trim_left(text.substr(name_end + 1));
+      text = scan::trim_front(text.substr(name_end + 1));
       if (text.empty() && !message.last_chance) return Consumed::needs_more;
     }
   }

@@ -9,14 +9,15 @@
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
 #include "core/fault/vtd.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
 
-using fault_text::is_blank;
 using fault_text::Match;
 using fault_text::Scanner;
-using fault_text::trim_left;
+using scan::is_blank;
+using scan::trim_front;
 using Number = std::optional<std::uint64_t>;
 
 constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
@@ -32,7 +33,7 @@ struct DeviceMessage {
 Match find_driver(std::string_view line, std::string_view driver, DeviceMessage* found) {
   const std::size_t at = line.substr(0, kMaxLeader).find(driver);
   if (at == std::string_view::npos || (at != 0 && !is_blank(line[at - 1]))) return Match::no;
-  const std::string_view rest = trim_left(line.substr(at + driver.size()));
+  const std::string_view rest = trim_front(line.substr(at + driver.size()));
   const std::size_t colon = rest.find(": ");
   const std::size_t colon_tab = rest.find(":\t");
   const std::size_t end = colon < colon_tab ? colon : colon_tab;
@@ -41,7 +42,7 @@ Match find_driver(std::string_view line, std::string_view driver, DeviceMessage*
   }
   found->device = rest.substr(0, end);
   if (found->device.empty() || found->device.find(' ') != std::string_view::npos) return Match::no;
-  found->text = trim_left(rest.substr(end + 1));
+  found->text = trim_front(rest.substr(end + 1));
   return found->text.empty() ? Match::cut : Match::yes;
 }
 
@@ -91,7 +92,7 @@ Consumed read_dmar(Assembly* assembly, const Message& m) {
   fault.access = request.access;
   if (request.address) fault.iova = Iova{*request.address};
   if (request.index) fault.registers.add("index", *request.index);
-  const vtd::ReasonLine text(reason.value_or(0), fault_text::trim(scanner.rest()));
+  const vtd::ReasonLine text(reason.value_or(0), scan::trim(scanner.rest()));
   if (reason) {
     fault.registers.add("reason", *reason, 2);
     fault.reason = text.view();
@@ -118,7 +119,7 @@ Consumed read_amd_event(Assembly* assembly, const Message& m, std::string_view b
     if (!address) return Consumed::no;
   }
   if (fault.device.empty()) {
-    before = fault_text::trim(before);
+    before = scan::trim(before);
     if (before.ends_with(':')) before.remove_suffix(1);
     const std::size_t blank = before.find_last_of(" \t");
     fault.device = blank == std::string_view::npos ? before : before.substr(blank + 1);
@@ -165,7 +166,7 @@ Consumed read_linux_native(Assembly* assembly, const Message& message) {
   }
   const std::size_t dmar = leader.find("DMAR:");
   if (dmar != std::string_view::npos) {
-    const std::string_view body = trim_left(line.substr(dmar + 5));
+    const std::string_view body = trim_front(line.substr(dmar + 5));
     const Message inner{message.line, FaultOrigin::linux_kernel, {},
                         body,         message.last_chance,       message.misfit};
     // Up to 3.x in two lines, in the words that Xen took over: "DMAR:[DMA Write] Request device

@@ -4,12 +4,13 @@
 #include "core/fault/assembly.h"
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
 
-using fault_text::is_blank;
-using fault_text::trim_left;
+using scan::is_blank;
+using scan::trim_front;
 
 constexpr std::string_view kLiterals[] = {
     // Xen's drivers; these cover assignments, time-outs and lost events as well.
@@ -76,12 +77,12 @@ constexpr Prefix kNodePrefixes[] = {
 
 Consumed read_node_message(Assembly* assembly, const Prefix& prefix, const Line& line,
                            std::string_view text, bool last_chance, bool* misfit) {
-  const std::string_view rest = trim_left(text.substr(prefix.text.size()));
+  const std::string_view rest = trim_front(text.substr(prefix.text.size()));
   // The node ends at the first colon before a blank: PCI names hold colons of their own.
   std::size_t end = 0;
   while (end < rest.size() && !is_blank(rest[end])) ++end;
   const bool named = end > 1 && rest[end - 1] == ':';
-  const std::string_view message = named ? trim_left(rest.substr(end)) : std::string_view();
+  const std::string_view message = named ? trim_front(rest.substr(end)) : std::string_view();
   if (rest.empty() || (named && message.empty()) || (!named && end == rest.size())) {
     return last_chance ? Consumed::no : Consumed::needs_more;
   }
@@ -93,7 +94,7 @@ Consumed read_node_message(Assembly* assembly, const Prefix& prefix, const Line&
 Consumed read_xen(Assembly* assembly, const Line& line, std::string_view text, bool last_chance,
                   bool* misfit) {
   for (const Prefix& prefix : kNodePrefixes) {
-    if (text.starts_with(prefix.text)) {
+    if (text.front() == prefix.text.front() && text.starts_with(prefix.text)) {
       return read_node_message(assembly, prefix, line, text, last_chance, misfit);
     }
   }
@@ -145,7 +146,7 @@ struct FaultParser::Impl {
     const bool joined = cut.waiting && !last_chance && cut.offset == line.offset &&
                         cut.input == line.input && line.text.size() > cut.size;
     // Xen's own text may begin with a tab that means something; nobody else's does.
-    const std::string_view text = line.speaker == Speaker::xen ? line.text : trim_left(line.text);
+    const std::string_view text = line.speaker == Speaker::xen ? line.text : trim_front(line.text);
     Consumed result = Consumed::no;
     bool misfit = false;
     if (!text.empty()) {

@@ -18,7 +18,7 @@ class FaultSink {
  public:
   virtual ~FaultSink() = default;
   virtual void on_fault(const Fault& fault) = 0;
-  virtual void on_event(const HypervisorEvent& event) = 0;
+  virtual void on_event(const SeenEvent& event) = 0;
   virtual void on_dom0_error(const Dom0Error& error) = 0;
 };
 

@@ -2,7 +2,11 @@
 
 #include <charconv>
 
+#include "core/scan.h"
+
 namespace xic::fault_text {
+
+using scan::is_blank;
 
 Match Scanner::agree(std::string_view expected, std::size_t* after) const {
   if (text_.substr(pos_).starts_with(expected) && expected.back() != ' ') {

@@ -16,22 +16,6 @@ enum class Match : std::uint8_t {
   no,
 };
 
-[[nodiscard]] constexpr bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r';
-}
-
-[[nodiscard]] constexpr std::string_view trim_left(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size() && is_blank(text[i])) ++i;
-  return text.substr(i);
-}
-
-[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
-  text = trim_left(text);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 /// Sticky reader: after the first disagreement every further step does nothing, so a format is
 /// written down as one sequence of steps. A blank in a literal stands for any run of blanks and
 /// tabs: mailers and joined wraps change their number.

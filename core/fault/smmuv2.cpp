@@ -6,14 +6,15 @@
 
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace {
 
 using fault_text::begins;
-using fault_text::is_blank;
 using fault_text::Match;
 using fault_text::Scanner;
+using scan::is_blank;
 using Stage = PendingFault::Stage;
 using Number = std::optional<std::uint64_t>;
 

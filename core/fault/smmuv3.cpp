@@ -8,6 +8,7 @@
 
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace smmuv3 {
@@ -120,7 +121,7 @@ Consumed read_event_header(Assembly* assembly, const Message& m) {
 
 /// "\t0x%016llx": the next word of the record, or of a command that was skipped.
 Consumed read_word(Assembly* assembly, const Message& m) {
-  const std::string_view digits = fault_text::trim(m.text.substr(2));
+  const std::string_view digits = scan::trim(m.text.substr(2));
   Number word;
   Scanner scanner(digits);
   scanner.hex(&word);

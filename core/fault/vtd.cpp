@@ -9,6 +9,7 @@
 
 #include "core/fault/family.h"
 #include "core/fault/scan.h"
+#include "core/scan.h"
 
 namespace xic {
 namespace vtd {
@@ -125,10 +126,10 @@ Consumed take_reason(Assembly* assembly, const Message& m, Unit unit, std::uint6
   constexpr std::string_view kOn = " on iommu:";
   const std::size_t on = text.rfind(kOn);
   if (on != std::string_view::npos) {
-    iommu = fault_text::trim(text.substr(on + 4));
+    iommu = scan::trim(text.substr(on + 4));
     text = text.substr(0, on);
   }
-  text = fault_text::trim(text);
+  text = scan::trim(text);
   const std::string_view known = vtd::reason_text(number);
   if (text.size() < known.size() && known.starts_with(text) && !m.last_chance) {
     return Consumed::needs_more;
@@ -177,7 +178,7 @@ Consumed read_vtd(Assembly* assembly, const Message& message) {
   } else if (!prefixed || !scanner.optional("UNKNOWN:")) {
     return Consumed::no;
   }
-  const std::string_view body = fault_text::trim_left(scanner.rest());
+  const std::string_view body = scan::trim_front(scanner.rest());
   if (body.empty() || body == "[DMA" || body == "[fault" || body == "reason") {
     return message.last_chance ? Consumed::no : Consumed::needs_more;
   }

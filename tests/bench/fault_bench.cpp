@@ -37,7 +37,7 @@ class Counter final : public xic::LineSink, public xic::FaultSink {
     ++faults;
     if (fault.iova) checksum += fault.iova->value();
   }
-  void on_event(const xic::HypervisorEvent&) override {}
+  void on_event(const xic::SeenEvent&) override {}
   void on_dom0_error(const xic::Dom0Error&) override {}
   std::uint64_t faults = 0;
   std::uint64_t checksum = 0;

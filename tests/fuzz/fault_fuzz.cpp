@@ -28,7 +28,7 @@ struct Consumer final : xic::FaultSink, xic::LineSink {
       std::abort();
     }
   }
-  void on_event(const xic::HypervisorEvent& event) override { bytes += event.message.size(); }
+  void on_event(const xic::SeenEvent& event) override { bytes += event.message.size(); }
   void on_dom0_error(const xic::Dom0Error& error) override {
     if (error.driver.empty()) std::abort();
     bytes += error.message.size();

@@ -1,17 +1,18 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
 #include "core/fault/event_log.h"
 
 namespace xic {
 namespace {
 
-HypervisorEvent event(HypervisorEvent::Kind kind, std::string message,
-                      std::optional<DomId> domain = std::nullopt) {
-  HypervisorEvent e;
+SeenEvent event(HypervisorEvent::Kind kind, std::string_view message,
+                std::optional<DomId> domain = std::nullopt) {
+  SeenEvent e;
   e.kind = kind;
-  e.message = std::move(message);
+  e.message = message;
   e.domain = domain;
   return e;
 }
@@ -29,7 +30,7 @@ TEST(EventLog, FoldsEqualMessagesOfOneBoot) {
 
 TEST(EventLog, AddsUpWhatWasSuppressed) {
   EventLog log;
-  HypervisorEvent suppressed = event(Kind::suppressed, "messages suppressed");
+  SeenEvent suppressed = event(Kind::suppressed, "messages suppressed");
   suppressed.number = 18;
   log.add(suppressed, 0);
   log.add(suppressed, 0);
@@ -38,10 +39,10 @@ TEST(EventLog, AddsUpWhatWasSuppressed) {
 
 TEST(EventLog, KeepsDifferentThingsApart) {
   EventLog log;
-  HypervisorEvent first = event(Kind::deassign_failed, "m");
-  HypervisorEvent second = first;
+  SeenEvent first = event(Kind::deassign_failed, "m");
+  SeenEvent second = first;
   second.device = "0000:03:00.0";
-  HypervisorEvent third = first;
+  SeenEvent third = first;
   third.iommu = "/smmu@1";
   log.add(first, 0);
   log.add(second, 0);

@@ -9,6 +9,7 @@
 
 #include "core/console/line.h"
 #include "core/console/reader.h"
+#include "core/fault/event_log.h"
 #include "core/fault/fault.h"
 #include "core/fault/parser.h"
 
@@ -27,7 +28,11 @@ struct OwnedFault {
 
 struct RecordingSink final : FaultSink {
   void on_fault(const Fault& fault) override { faults.emplace_back(fault); }
-  void on_event(const HypervisorEvent& event) override { events.push_back(event); }
+  void on_event(const SeenEvent& event) override {
+    EventLog log;
+    log.add(event, 0);
+    events.push_back(log.events().front());
+  }
   void on_dom0_error(const Dom0Error& error) override { dom0_errors.push_back(error); }
 
   [[nodiscard]] std::size_t count(FaultOrigin origin) const {
