@@ -78,7 +78,10 @@ Expected<bool> read_up_to(int fd, std::size_t limit, const std::string& name, st
   constexpr std::size_t kStep = std::size_t{256} * 1024;
   while (bytes->size() < limit) {
     const std::size_t have = bytes->size();
-    bytes->resize(have + std::min(kStep, limit - have));
+    const std::size_t wanted = have + std::min(kStep, limit - have);
+    // Twice the limit, for the one byte that may follow it, is what doubling would end with.
+    if (wanted > bytes->capacity() && bytes->capacity() >= limit / 2) bytes->reserve(limit + 1);
+    bytes->resize(wanted);
     const auto count = read_some(fd, std::span(*bytes).subspan(have), name);
     bytes->resize(have + count.value_or(0));
     if (!count) return tl::unexpected(count.error());

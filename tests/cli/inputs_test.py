@@ -21,6 +21,10 @@ def tar_of(folder, mode="w", prefix="case"):
     return buffer.getvalue()
 
 
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (256 << 20, 256 << 20))
+
+
 class Logs(ToolTest):
     def test_the_two_lines_of_the_original_report(self):
         report = self.judge("--log", "-", data=FAULT + MACB)
@@ -115,10 +119,9 @@ class Logs(ToolTest):
 
     @unittest.skipIf(SANITIZED, "sanitizers need memory of their own")
     def test_a_line_of_100_megabytes(self):
-        def limit():
-            resource.setrlimit(resource.RLIMIT_AS, (256 << 20, 256 << 20))
         process = subprocess.Popen([CHECK, "--log", "-", "--json"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, env=environment(), preexec_fn=limit)
+                                   stdout=subprocess.PIPE, env=environment(),
+                                   preexec_fn=limit_memory)
         with process.stdin as out:
             out.write(b"(XEN) smmu: ")
             for _ in range(100):
@@ -253,6 +256,51 @@ class Images(ToolTest):
 
     def test_not_together_with_logs(self):
         self.assert_fails(run("--image", CHECK, "--log", "-"), USAGE)
+
+
+@unittest.skipIf(SANITIZED, "sanitizers need memory of their own")
+class Hostile(ToolTest):
+    """Whatever is given in whatever way: refused, or an honest unknown, in bounded memory."""
+
+    def check_in_all_ways(self, data, as_log=3, in_capture=IO_ERROR):
+        path = self.file("one", data)
+        self.file("folder/one", data)
+        for arguments, expected in ((["--log", path], as_log),
+                                    (["--capture", path], IO_ERROR),
+                                    (["--capture", self.scratch / "folder"], in_capture),
+                                    (["--image", path], IO_ERROR)):
+            done = run(*arguments, "--format", "short", preexec_fn=limit_memory)
+            self.assertEqual(done.returncode, expected, (arguments, done.stderr))
+            if expected == 3:
+                self.assertTrue(done.stdout.startswith(b"unknown"), done.stdout)
+            else:
+                self.assertEqual(done.stdout, b"")
+
+    def test_empty(self):
+        self.check_in_all_ways(b"")
+
+    def test_binary(self):
+        random.seed(2)
+        self.check_in_all_ways(random.randbytes(1 << 20))
+
+    def test_truncated(self):
+        self.check_in_all_ways(FAULT[:-30], in_capture=3)
+        self.check_in_all_ways(gzip.compress(image("4.14.1", "git:ad844aa352") * 1000)[:-20])
+
+    def test_nul_bytes(self):
+        self.check_in_all_ways(bytes(10 << 20))
+        self.check_in_all_ways(FAULT.replace(b"\n", b"\0\n") + FAULT, in_capture=3)
+
+    def test_one_line_of_100_megabytes(self):
+        self.check_in_all_ways(b"(XEN) smmu: " + b"A" * (100 << 20) + b"\n" + FAULT)
+        self.check_in_all_ways(gzip.compress(b"A" * (100 << 20), 1))
+
+    def test_more_than_any_image_or_saved_output_has(self):
+        path = self.file("folder/one", FAULT)
+        os.truncate(path, 1 << 30)
+        for arguments in (["--capture", self.scratch / "folder"], ["--image", path]):
+            done = run(*arguments, preexec_fn=limit_memory)
+            self.assert_fails(done, IO_ERROR)
 
 
 if __name__ == "__main__":
