@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/daemon_state.h"
+#include "cli/live.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
@@ -51,14 +52,10 @@ Expected<int> check_published(PublishedState state, const Options& options) {
   return deliver(report, options);
 }
 
-bool names_an_input(const Options& options) {
-  return !options.logs.empty() || !options.capture.empty() || !options.image.empty();
-}
-
 }  // namespace
 
 Expected<int> check(const Options& options) {
-  if (!names_an_input(options) && ::geteuid() != 0) {
+  if (is_live(options) && ::geteuid() != 0) {
     if (auto state = read_published_state(kStateFile)) {
       return check_published(std::move(*state), options);
     }

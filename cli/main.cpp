@@ -43,6 +43,10 @@ Expected<int> run(const Options& options) {
       return explain(options);
     case Verb::grants:
       return grants(options);
+    case Verb::capture:
+      return capture(options);
+    case Verb::watch:
+      return watch(options);
     case Verb::report:
       return report(options);
     case Verb::status:

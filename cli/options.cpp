@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::string_view kExamples =
     "Examples:\n"
+    "  xen-iommu-check\n"
+    "      judge the host it runs on: dom0, best as root\n"
+    "  xen-iommu-check capture --mask host1.tar.gz\n"
+    "      record what dom0 can tell, with names and addresses replaced\n"
     "  xl dmesg | xen-iommu-check --log -\n"
     "      judge what the hypervisor printed\n"
     "  xen-iommu-check --capture host1.tar.gz --json\n"
@@ -27,6 +31,7 @@ constexpr std::string_view kExamples =
 const std::map<std::string, Format> kFormats = {
     {"text", Format::text},     {"json", Format::json},        {"prometheus", Format::prometheus},
     {"nagios", Format::nagios}, {"short", Format::short_line}, {"html", Format::html}};
+const std::map<std::string, Wakeup> kWakeups = {{"timer", Wakeup::timer}, {"virq", Wakeup::virq}};
 const std::map<std::string, Color> kColors = {
     {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
 
@@ -55,9 +60,23 @@ std::string contradiction(const Options& options) {
       options.format != Format::text && options.format != Format::json) {
     return "this verb knows --format text and json only";
   }
-  if (options.verb == Verb::status &&
-      (!options.logs.empty() || !options.capture.empty() || !options.image.empty())) {
+  const bool input_given =
+      !options.logs.empty() || !options.capture.empty() || !options.image.empty();
+  if (options.verb == Verb::status && input_given) {
     return "status asks the daemon; --state FILE reads another one's state";
+  }
+  if ((options.verb == Verb::capture || options.verb == Verb::watch) && input_given) {
+    return "this verb asks the running host; --log, --capture and --image are recorded already";
+  }
+  if (options.verb == Verb::watch && !options.output.empty()) {
+    return "watch writes to standard output";
+  }
+  if (options.verb == Verb::capture &&
+      (!options.output.empty() || options.format == Format::json)) {
+    return "capture F names what it writes";
+  }
+  if (options.dump && (input_given || options.verb == Verb::explain)) {
+    return "--dump asks the running host";
   }
   if (options.verb == Verb::explain &&
       (!options.logs.empty() || !options.capture.empty() || !options.image.empty())) {
@@ -103,6 +122,20 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
       ->expected(2)
       ->group(input);
 
+  const std::string host = "Running host";
+  app.add_flag("--dump", options.dump,
+               "Dump the grant tables (debug key 'g') however long that is; without it only\n"
+               "where at most 200 entries are expected")
+      ->group(host);
+  app.add_option("--timeout", options.timeout, "Seconds to ask for (default 30)")
+      ->check(CLI::Range(1, 3600).description(""))
+      ->type_name("N")
+      ->group(host);
+  app.add_option("--sysroot", options.sysroot,
+                 "Folder that stands before /proc, /sys and /dev/kmsg (in a container)")
+      ->type_name("DIR")
+      ->group(host);
+
   const std::string output = "Output";
   bool json = false;
   auto* format = app.add_option("--format", options.format,
@@ -142,7 +175,20 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
       app.add_subcommand("status", "Is the daemon alive, what has it seen, what has it missed");
   status->add_option("--state", options.state_file, "State file to read instead of the daemon's")
       ->type_name("FILE");
-  for (CLI::App* verb : {check, explain, grants, report, status}) {
+  auto* capture = app.add_subcommand("capture", "Record what the running host tells");
+  std::string target;
+  capture->add_option("F", target, "Folder, or .tar.gz, to make")->type_name("")->required();
+  capture->add_flag("--mask", options.mask,
+                    "Replace names, MAC and IP addresses and UUIDs, the same by the same");
+  auto* watch = app.add_subcommand("watch", "Faults as they come, until Ctrl-C; --json: NDJSON");
+  watch
+      ->add_option(
+          "--wakeup", options.wakeup,
+          "timer (default: 1 s, 20 ms while faults arrive), or virq: Xen's console event,\n"
+          "which only one process of dom0 can have")
+      ->transform(CLI::CheckedTransformer(kWakeups).description(""))
+      ->type_name("WHAT");
+  for (CLI::App* verb : {check, explain, grants, report, capture, watch, status}) {
     verb->fallthrough();
     verb->footer("Options of input and output: xen-iommu-check --help");
   }
@@ -159,6 +205,11 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   if (explain->parsed()) options.verb = Verb::explain;
   if (grants->parsed()) options.verb = Verb::grants;
   if (status->parsed()) options.verb = Verb::status;
+  if (watch->parsed()) options.verb = Verb::watch;
+  if (capture->parsed()) {
+    options.verb = Verb::capture;
+    options.subject = {target};
+  }
   if (report->parsed()) {
     if (!options.output.empty()) return Message{"report F names its file; no --output", kExitUsage};
     options.verb = Verb::report;

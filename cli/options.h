@@ -8,9 +8,12 @@
 
 namespace xic::cli {
 
-enum class Verb : std::uint8_t { check, explain, grants, report, status };
+enum class Verb : std::uint8_t { check, explain, grants, report, capture, watch, status };
 enum class Format : std::uint8_t { text, json, prometheus, nagios, short_line, html };
 enum class Color : std::uint8_t { automatic, always, never };
+
+/// What wakes `watch` between its looks.
+enum class Wakeup : std::uint8_t { timer, virq };
 
 struct Options {
   Verb verb = Verb::check;
@@ -19,7 +22,12 @@ struct Options {
   std::string image;
   std::string state_file;            ///< Of the daemon; "" = where it publishes it.
   std::vector<std::string> diff;     ///< Two JSON reports to compare, or none.
-  std::vector<std::string> subject;  ///< What to explain.
+  std::vector<std::string> subject;  ///< What to explain, or where to write a capture.
+  std::string sysroot;               ///< Stands before /proc, /sys and /dev/kmsg; "" as a rule.
+  int timeout = 30;                  ///< Seconds for asking the running host.
+  bool dump = false;                 ///< Dump grant tables of any size.
+  bool mask = false;
+  Wakeup wakeup = Wakeup::timer;
   Format format = Format::text;
   std::string output;  ///< "" = standard output.
   Color color = Color::automatic;

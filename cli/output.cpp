@@ -99,6 +99,13 @@ Expected<void> write_report(const Options& options, std::string_view text) {
   return written;
 }
 
+Expected<Reader> write_stream(std::string_view text) {
+  const int problem = write_all(STDOUT_FILENO, text);
+  if (problem == EPIPE) return Reader::gone;
+  if (problem != 0) return failed("standard output", problem);
+  return Reader::there;
+}
+
 TextStyle text_style(const Options& options) {
   return {color_wanted(options), options.ascii, text_width(options)};
 }

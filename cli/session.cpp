@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/live.h"
 #include "cli/output.h"
 #include "host/sources.h"
 
@@ -29,24 +30,13 @@ std::optional<std::int64_t> source_date_epoch() {
   return seconds;
 }
 
-Error not_live() {
-  Error error;
-  error.code = Error::Code::abi_mismatch;
-  error.message = "this build cannot ask a running host; say what to judge";
-  error.hint =
-      "`xl dmesg | xen-iommu-check --log -`, or save the outputs of `xl dmesg`, `xl info`, "
-      "`xenstore-ls -f`, `cat /proc/iomem` and `dmesg` in a folder, under any names, and use "
-      "--capture FOLDER";
-  return error;
-}
-
 }  // namespace
 
 Expected<void> observe_inputs(const Options& options, Observer* observer) {
   if (!options.image.empty()) return read_image(options.image, observer);
   if (!options.capture.empty()) return read_capture(options.capture, options.logs, observer);
   if (!options.logs.empty()) return read_logs(options.logs, observer);
-  return tl::unexpected(not_live());
+  return observe_host(options, {}, observer);
 }
 
 Session::Session(Facts facts)

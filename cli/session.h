@@ -11,8 +11,7 @@
 
 namespace xic::cli {
 
-/// Feeds what --log, --capture or --image name. Without any: the live host, which this program
-/// cannot ask; Error::Code::abi_mismatch then, with a hint what to save instead.
+/// Feeds what --log, --capture or --image name; without any, what the running host tells.
 [[nodiscard]] Expected<void> observe_inputs(const Options& options, Observer* observer);
 
 /// Facts, diagnosis and the report that refers to both.

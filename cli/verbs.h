@@ -15,6 +15,12 @@ namespace xic::cli {
 /// Who has granted which frame to dom0.
 [[nodiscard]] Expected<int> grants(const Options& options);
 
+/// What the running host tells, as a capture.
+[[nodiscard]] Expected<int> capture(const Options& options);
+
+/// Faults of the running host as they come, until a signal or until nobody reads.
+[[nodiscard]] Expected<int> watch(const Options& options);
+
 /// What changed between the two reports of --diff; 1 when something did that matters.
 [[nodiscard]] Expected<int> diff(const Options& options);
 

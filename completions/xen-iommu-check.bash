@@ -2,10 +2,10 @@
 _xen_iommu_check() {
   local cur prev words cword
   _init_completion || return
-  local verbs='check explain grants report status'
-  local options='--log --capture --image --format --json --output --color --ascii --width --diff --state --help --version'
+  local verbs='check grants watch capture explain report status'
+  local options='--log --capture --image --format --json --output --color --ascii --width --diff --dump --timeout --sysroot --mask --wakeup --state --help --version'
   case $prev in
-    --log | --image | --output | --capture | --diff | --state)
+    --log | --image | --output | --capture | --diff | --sysroot | --state)
       _filedir
       return
       ;;
@@ -17,13 +17,21 @@ _xen_iommu_check() {
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
       ;;
-    --width)
+    --wakeup)
+      mapfile -t COMPREPLY < <(compgen -W 'timer virq' -- "$cur")
+      return
+      ;;
+    --width | --timeout)
       return
       ;;
     explain)
       local causes
       causes=$(xen-iommu-check explain XIC-0 2>&1 | sed -n 's/.*known are://p')
       mapfile -t COMPREPLY < <(compgen -W "$causes -" -- "$cur")
+      return
+      ;;
+    capture)
+      _filedir
       return
       ;;
     report)

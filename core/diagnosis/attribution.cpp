@@ -160,6 +160,14 @@ bool recorder_tells(const FaultGroup& fault) {
   return all.mapped + all.ended + all.unclear != 0;
 }
 
+/// An answer of 0 means mapped by dom0 or owned by it: only this excludes the latter. Where dom0's
+/// banks are known but the host's RAM is not (its boot lines were overwritten), an address outside
+/// of them is of no class.
+bool not_dom0s_own(const Facts& facts, const AddressInfo& address) {
+  if (address.klass == AddressClass::foreign_ram) return true;
+  return address.klass == AddressClass::unknown && !facts.memory.dom0_banks.empty();
+}
+
 bool granted_by_answer(const Facts& facts, const FaultGroup& fault, bool* at_fault) {
   const Frame frame = frame_of(*fault.iova);
   for (const GrantedNow& answer : facts.granted_now) {
@@ -213,9 +221,7 @@ Attribution attribute(const Facts& facts, const FaultGroup& fault, const Address
   } else if (const Grant* grant = dump.mapped_by_dom0(frame_of(*fault.iova)); grant != nullptr) {
     found = from(facts, Attribution::State::likely, grant->granter, grant->ref);
     found.source = dump.complete() ? "a complete 'g' dump taken later" : "a damaged 'g' dump";
-  } else if (address.klass == AddressClass::foreign_ram &&
-             granted_by_answer(facts, fault, &at_fault)) {
-    // 0 means mapped by dom0 or owned by it; the address class excludes the latter.
+  } else if (not_dom0s_own(facts, address) && granted_by_answer(facts, fault, &at_fault)) {
     found.state = Attribution::State::likely;
     found.source = at_fault ? "GNTTABOP_cache_flush, asked when the fault arrived"
                             : "GNTTABOP_cache_flush, asked afterwards";

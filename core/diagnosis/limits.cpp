@@ -228,6 +228,8 @@ constexpr Rule kRules[] = {
     {"not_root", not_root},
 };
 
+constexpr std::string_view kOfLaterVersion = "capture_source_failed";
+
 std::string title_of(const Knowledge& knowledge, std::string_view id) {
   const Entry* entry = knowledge.limit(id);
   return std::string(entry == nullptr ? id : entry->title);
@@ -239,6 +241,8 @@ std::vector<Limit> collect_limits(const Assessment& assessment, const Verdict& v
   std::vector<Limit> found = assessment.facts.limits;
   for (Limit& limit : found) {
     if (limit.what.empty()) limit.what = title_of(assessment.knowledge, limit.id);
+    // A capture of a later version may name others.
+    if (assessment.knowledge.limit(limit.id) == nullptr) limit.id = kOfLaterVersion;
   }
   const std::size_t given = found.size();
   for (const Rule& rule : kRules) {

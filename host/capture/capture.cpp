@@ -2,17 +2,20 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "host/capture/archive.h"
 #include "host/capture/directory.h"
-#include "host/capture/feed.h"
 #include "host/capture/log_files.h"
+#include "host/capture/manifest.h"
 #include "host/capture/observations.h"
 #include "host/capture/recognise.h"
+#include "host/capture/record.h"
 #include "host/sources.h"
 
 namespace xic {
@@ -33,67 +36,47 @@ Expected<Collection> collect(const std::string& path) {
   return found;
 }
 
-struct Sorted {
-  std::vector<LabelledText> console;  ///< All that may overlap with one another.
-  std::vector<LabelledText> identity;
-  std::vector<LabelledText> others;
-  std::vector<const Document*> manifests;
-  std::vector<const Document*> observations;
-  bool any_evidence = false;
-};
-
-/// Decides for each document what it is; what is no evidence becomes a source without bytes, or a
-/// limit where something in it might have been meant as such.
-Sorted sort_documents(const std::vector<Document>& documents, Observer* observer) {
-  Sorted sorted;
+/// Several manifests (captures within a folder) add up; a part recorded without root makes the
+/// whole one without.
+HostRecord record_of(std::vector<Document> documents, Observer* observer) {
+  HostRecord record;
+  std::vector<Limit> limits;
+  std::vector<Manifest> manifests;
   for (const Document& document : documents) {
-    const Recognition found = recognise(document.bytes);
-    sorted.any_evidence = sorted.any_evidence || is_evidence(found.kind);
-    const LabelledText text{document.name, document.bytes, label_of(found)};
-    switch (found.kind) {
-      case TextKind::empty:
-      case TextKind::notes:
-        feed_text({text.name, {}, text.recognised_as}, observer);
-        if (found.mentions_xen) {
-          observer->add_limit(
-              skipped(text.name,
-                      "reads like notes or a report, so the console lines it quotes do "
-                      "not count; if they should, give it with --log"));
-        }
-        break;
-      case TextKind::binary:
-        observer->add_limit(skipped(text.name, "not a text"));
-        break;
-      case TextKind::manifest:
-        sorted.manifests.push_back(&document);
-        break;
-      case TextKind::observations:
-        sorted.observations.push_back(&document);
-        break;
-      case TextKind::xl_info:
-      case TextKind::hypervisor:
-        (found.mentions_xen ? sorted.console : sorted.identity).push_back(text);
-        break;
-      default:
-        (found.mentions_xen ? sorted.console : sorted.others).push_back(text);
+    const TextKind kind = recognise(document.bytes).kind;
+    if (kind == TextKind::manifest) {
+      manifests.push_back(read_manifest(document.bytes, document.name, &limits));
+    } else if (kind == TextKind::observations) {
+      Observations read = read_observations(document.bytes, document.name);
+      std::move(read.found.begin(), read.found.end(), std::back_inserter(record.observations));
+      std::move(read.limits.begin(), read.limits.end(), std::back_inserter(limits));
     }
   }
-  return sorted;
+  record.root =
+      !manifests.empty() && std::all_of(manifests.begin(), manifests.end(),
+                                        [](const Manifest& manifest) { return manifest.root; });
+  for (Manifest& manifest : manifests) {
+    std::move(manifest.tried.begin(), manifest.tried.end(), std::back_inserter(record.tried));
+    for (Document& document : documents) {
+      const auto stated = manifest.files.find(document.name);
+      if (stated == manifest.files.end()) continue;
+      document.kind = stated->second;
+      document.verbatim = true;
+    }
+  }
+  record.texts = std::move(documents);
+  for (Limit& limit : limits) observer->add_limit(std::move(limit));
+  return record;
 }
 
-void feed_sorted(const Sorted& sorted, Observer* observer) {
-  for (const Document* manifest : sorted.manifests) {
-    feed_text({manifest->name, {}, std::string(to_string(TextKind::manifest))}, observer);
-    read_manifest(manifest->bytes, manifest->name, observer);
-  }
-  // The console first: a boot banner in it starts afresh, what commands answered is newer.
-  feed_merged(sorted.console, observer);
-  for (const LabelledText& text : sorted.identity) feed_text(text, observer);
-  for (const LabelledText& text : sorted.others) feed_text(text, observer);
-  for (const Document* record : sorted.observations) {
-    feed_text({record->name, {}, std::string(to_string(TextKind::observations))}, observer);
-    read_observations(record->bytes, record->name, observer);
-  }
+Error nothing_recognised(const std::string& path) {
+  Error error;
+  error.code = Error::Code::malformed;
+  error.message = path + ": no file in it was recognised";
+  error.hint =
+      "save what `xl dmesg`, `xl info`, `xenstore-ls -f`, `cat /proc/iomem` and `dmesg` print "
+      "into files there, under any names";
+  return error;
 }
 
 }  // namespace
@@ -104,28 +87,22 @@ Expected<void> read_capture(const std::string& path, Observer* observer) {
 
 Expected<void> read_capture(const std::string& path, const std::vector<std::string>& log_paths,
                             Observer* observer) {
-  observer->set_mode(InputMode::capture, false);
   auto logs = open_logs(log_paths);
   if (!logs) return tl::unexpected(std::move(logs.error()));
   auto collection = collect(path);
   if (!collection) return tl::unexpected(std::move(collection.error()));
   for (Limit& limit : collection->limits) observer->add_limit(std::move(limit));
-  Sorted sorted = sort_documents(collection->documents, observer);
-  if (!sorted.any_evidence) {
-    Error error;
-    error.code = Error::Code::malformed;
-    error.message = path + ": no file in it was recognised";
-    error.hint =
-        "save what `xl dmesg`, `xl info`, `xenstore-ls -f`, `cat /proc/iomem` and `dmesg` print "
-        "into files there, under any names";
-    return tl::unexpected(std::move(error));
-  }
+  HostRecord record = record_of(std::move(collection->documents), observer);
   const auto loaded = load_logs(&*logs);
   if (!loaded) return tl::unexpected(loaded.error());
   if (*loaded) {
-    for (LabelledText& text : texts_of(*logs)) sorted.console.push_back(std::move(text));
+    for (OpenLog& log : *logs) {
+      const TextKind kind = kind_of_log(log.bytes);
+      record.texts.push_back({log.name, std::move(log.bytes), kind});
+    }
   }
-  feed_sorted(sorted, observer);
+  if (!observe(record, InputMode::capture, observer))
+    return tl::unexpected(nothing_recognised(path));
   if (*loaded) return {};
   note_not_merged(observer);
   return stream_logs(&*logs, observer);

@@ -2,17 +2,21 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/diagnosis/facts.h"
+#include "host/capture/recognise.h"
 
 namespace xic {
 
 struct Document {
   std::string name;  ///< Path within the capture.
   std::string bytes;
+  std::optional<TextKind> kind{};  ///< By the word of who recorded it; else its content tells.
+  bool verbatim = false;           ///< As a program read it: no paste, nothing wrapped or quoted.
 };
 
 /// What a folder or an archive held.

@@ -9,6 +9,7 @@ Observer::InputOptions options_for(const LabelledText& text) {
   Observer::InputOptions options;
   options.name = text.name;
   options.recognised_as = text.recognised_as;
+  options.repair_pastes = !text.verbatim;
   return options;
 }
 

@@ -1,6 +1,7 @@
 // Texts in memory -> observer.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@ struct LabelledText {
   std::string name;
   std::string_view bytes;
   std::string recognised_as;
+  std::uint64_t lost_before = 0;  ///< Bytes of the console that are missing in front of it.
+  bool verbatim = false;          ///< No paste: nothing in it needs repair.
 };
 
 /// Feeds `text` as one input.

@@ -9,6 +9,7 @@
 #include "core/types.h"
 #include "host/capture/feed.h"
 #include "host/capture/file.h"
+#include "host/capture/recognise.h"
 
 namespace xic {
 
@@ -25,6 +26,9 @@ struct OpenLog {
 /// Loads all; false as soon as they turn out to be too large to be merged (kMaxMergeBytes each).
 /// stream_log() continues where loading stopped.
 [[nodiscard]] Expected<bool> load_logs(std::vector<OpenLog>* logs);
+
+/// What a user called a log is read as one, also where it looks like notes.
+[[nodiscard]] TextKind kind_of_log(std::string_view text);
 
 /// Loaded logs, ready to be merged. Views into `logs`.
 [[nodiscard]] std::vector<LabelledText> texts_of(const std::vector<OpenLog>& logs);

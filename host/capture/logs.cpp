@@ -22,7 +22,6 @@ constexpr std::size_t kBlock = std::size_t{128} * 1024;
 /// Of all logs that are merged.
 constexpr std::size_t kMaxMergeTotal = std::size_t{256} * 1024 * 1024;
 
-/// What the user called a log is read as one, also where it looks like notes.
 std::string label_of_log(std::string_view beginning) {
   Recognition found = recognise(beginning);
   if (found.kind == TextKind::notes) found.kind = TextKind::mixed;
@@ -87,6 +86,13 @@ Expected<bool> load_logs(std::vector<OpenLog>* logs) {
     if (!log.whole || total > kMaxMergeTotal) return false;
   }
   return true;
+}
+
+TextKind kind_of_log(std::string_view text) {
+  const Recognition found = recognise(text);
+  const bool alone = found.kind == TextKind::console || found.kind == TextKind::empty;
+  if (found.kind == TextKind::notes || (found.mentions_xen && !alone)) return TextKind::mixed;
+  return found.kind;
 }
 
 std::vector<LabelledText> texts_of(const std::vector<OpenLog>& logs) {

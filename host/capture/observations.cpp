@@ -1,172 +1,319 @@
 #include "host/capture/observations.h"
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
-#include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
+
+#include "host/capture/record_json.h"
 
 namespace xic {
 namespace {
 
-using nlohmann::json;
+using namespace record_json;
 
 constexpr std::size_t kMaxLine = std::size_t{64} * 1024;
-constexpr std::size_t kMaxManifest = std::size_t{1024} * 1024;
-constexpr std::size_t kMaxDepth = 16;
-/// Of one kind; a host asks once per fault group and grant, far fewer.
-constexpr std::size_t kMaxAnswers = 65536;
-constexpr std::size_t kMaxText = 1024;
-constexpr std::size_t kMaxFailures = 64;
+/// A host asks once per fault group and grant, far fewer.
+constexpr std::size_t kMaxObservations = 65536;
+constexpr std::size_t kMaxRanges = 1024;
+constexpr std::uint32_t kMaxDomain = 0x7fef;
 
-/// Brackets outside of strings never nest deeper than kMaxDepth.
-bool shallow(std::string_view text) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return false;
-    } else if ((c == '}' || c == ']') && depth != 0) {
-      --depth;
-    }
+std::string hex(std::uint64_t value) {
+  std::array<char, 16> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  (void)error;  // 16 digits hold any value.
+  return "0x" + std::string(digits.data(), end);
+}
+
+/// Texts may hold any bytes: a guest's, or of a hypervisor's odd build.
+std::string line_of(const json& object) {
+  return object.dump(-1, ' ', true, json::error_handler_t::replace) + '\n';
+}
+
+// ---- words of an enumeration -------------------------------------------------------------------
+template <class Value>
+struct Word {
+  Value value;
+  std::string_view word;
+};
+
+constexpr std::array kGrantedWords = {
+    Word{GrantedNow::Answer::granted_or_own, "granted"},
+    Word{GrantedNow::Answer::not_granted, "not_granted"},
+    Word{GrantedNow::Answer::free_or_xen, "free_or_xen"},
+};
+constexpr std::array kProbeWords = {
+    Word{ProbeResult::Answer::present, "present"},
+    Word{ProbeResult::Answer::absent, "absent"},
+    Word{ProbeResult::Answer::mixed, "mixed"},
+    Word{ProbeResult::Answer::not_possible, "not_possible"},
+};
+
+template <class Value, std::size_t kCount>
+std::string word_of(Value value, const std::array<Word<Value>, kCount>& words) {
+  for (const auto& one : words) {
+    if (one.value == value) return std::string(one.word);
   }
+  return {};
+}
+
+template <class Value, std::size_t kCount>
+std::optional<Value> value_of(const json& object, const char* key,
+                              const std::array<Word<Value>, kCount>& words) {
+  const auto word = text_of(object, key);
+  for (const auto& one : words) {
+    if (word == one.word) return one.value;
+  }
+  return std::nullopt;
+}
+
+// ---- parts of several kinds --------------------------------------------------------------------
+std::string source_of(const json& object, std::string_view name) {
+  return text_of(object, "source").value_or(std::string(name));
+}
+
+json ranges_json(const std::vector<AddressRange>& ranges) {
+  json list = json::array();
+  for (const AddressRange& range : ranges) {
+    list.push_back({{"begin", hex(range.begin)}, {"end", hex(range.end)}});
+  }
+  return list;
+}
+
+/// Nothing where one of them is no range.
+std::optional<std::vector<AddressRange>> ranges_of(const json& object) {
+  const auto list = object.find("ranges");
+  if (list == object.end() || !list->is_array() || list->size() > kMaxRanges) return std::nullopt;
+  std::vector<AddressRange> ranges;
+  for (const json& one : *list) {
+    if (!one.is_object()) return std::nullopt;
+    const auto begin = number_of(one, "begin");
+    const auto end = number_of(one, "end");
+    if (!begin || !end || *begin >= *end) return std::nullopt;
+    ranges.push_back({*begin, *end, {}, {}});
+  }
+  return ranges;
+}
+
+/// A frame is an address without its last 12 bits.
+std::optional<Frame> frame_in(const json& object) {
+  const auto frame = number_of(object, "frame");
+  if (!frame || *frame >> (64 - kPageShift) != 0) return std::nullopt;
+  return Frame{*frame};
+}
+
+// ---- each kind: to and from JSON ---------------------------------------------------------------
+template <class Value>
+struct Kind;
+
+struct IdentityText {
+  const char* key;
+  std::optional<std::string> XenIdentity::*text;
+};
+constexpr std::array kIdentityTexts = {
+    IdentityText{"compiler", &XenIdentity::compiler},
+    IdentityText{"compile_by", &XenIdentity::compile_by},
+    IdentityText{"compile_domain", &XenIdentity::compile_domain},
+    IdentityText{"compile_date", &XenIdentity::compile_date},
+    IdentityText{"capabilities", &XenIdentity::capabilities},
+    IdentityText{"changeset", &XenIdentity::changeset},
+    IdentityText{"command_line", &XenIdentity::command_line},
+    IdentityText{"build_id", &XenIdentity::build_id},
+};
+
+template <>
+struct Kind<XenIdentity> {
+  static constexpr std::string_view kName = "identity";
+  static json write(const XenIdentity& identity) {
+    json out = {{"major", hex(identity.major)},
+                {"minor", hex(identity.minor)},
+                {"extra", identity.extra},
+                {"source", identity.source}};
+    for (const auto& [key, text] : kIdentityTexts) {
+      if (identity.*text) out[key] = *(identity.*text);
+    }
+    if (identity.features) out["features"] = hex(*identity.features);
+    return out;
+  }
+  static std::optional<XenIdentity> read(const json& object, std::string_view name) {
+    const auto major = small_number_of(object, "major");
+    const auto minor = small_number_of(object, "minor");
+    if (!major || !minor) return std::nullopt;
+    XenIdentity identity;
+    identity.major = *major;
+    identity.minor = *minor;
+    identity.extra = text_of(object, "extra").value_or("");
+    for (const auto& [key, text] : kIdentityTexts) identity.*text = text_of(object, key);
+    identity.features = number_of(object, "features");
+    identity.source = source_of(object, name);
+    return identity;
+  }
+};
+
+template <>
+struct Kind<SysctlAnswer> {
+  static constexpr std::string_view kName = "sysctl_abi";
+  static json write(const SysctlAnswer& answer) {
+    return {{"number", hex(answer.number)}, {"bridged", answer.bridged}, {"source", answer.source}};
+  }
+  static std::optional<SysctlAnswer> read(const json& object, std::string_view name) {
+    const auto number = small_number_of(object, "number");
+    if (!number) return std::nullopt;
+    return SysctlAnswer{*number, flag_of(object, "bridged"), source_of(object, name)};
+  }
+};
+
+template <>
+struct Kind<FeatureAnswer> {
+  static constexpr std::string_view kName = "features";
+  static json write(const FeatureAnswer& answer) {
+    return {{"words", hex(answer.words)}, {"source", answer.source}};
+  }
+  static std::optional<FeatureAnswer> read(const json& object, std::string_view name) {
+    const auto words = number_of(object, "words");
+    if (!words) return std::nullopt;
+    return FeatureAnswer{*words, source_of(object, name)};
+  }
+};
+
+template <>
+struct Kind<PhysicalAnswer> {
+  static constexpr std::string_view kName = "physical_info";
+  static json write(const PhysicalAnswer& answer) {
+    return {{"cpus", hex(answer.info.cpus)},
+            {"capabilities", hex(answer.info.capabilities)},
+            {"source", answer.source}};
+  }
+  static std::optional<PhysicalAnswer> read(const json& object, std::string_view name) {
+    const auto capabilities = small_number_of(object, "capabilities");
+    if (!capabilities) return std::nullopt;
+    return PhysicalAnswer{{small_number_of(object, "cpus").value_or(0), *capabilities},
+                          source_of(object, name)};
+  }
+};
+
+template <>
+struct Kind<KernelAnswer> {
+  static constexpr std::string_view kName = "dom0_kernel";
+  static json write(const KernelAnswer& answer) {
+    return {{"release", answer.release}, {"source", answer.source}};
+  }
+  static std::optional<KernelAnswer> read(const json& object, std::string_view name) {
+    auto release = text_of(object, "release");
+    if (!release) return std::nullopt;
+    return KernelAnswer{*std::move(release), source_of(object, name)};
+  }
+};
+
+template <>
+struct Kind<BootMemory> {
+  static constexpr std::string_view kName = "boot_memory";
+  static json write(const BootMemory& memory) { return {{"ranges", ranges_json(memory.nodes)}}; }
+  static std::optional<BootMemory> read(const json& object, std::string_view) {
+    auto ranges = ranges_of(object);
+    if (!ranges) return std::nullopt;
+    return BootMemory{*std::move(ranges)};
+  }
+};
+
+template <>
+struct Kind<XenRegions> {
+  static constexpr std::string_view kName = "xen_regions";
+  static json write(const XenRegions& found) { return {{"ranges", ranges_json(found.regions)}}; }
+  static std::optional<XenRegions> read(const json& object, std::string_view) {
+    auto ranges = ranges_of(object);
+    if (!ranges) return std::nullopt;
+    return XenRegions{*std::move(ranges)};
+  }
+};
+
+template <>
+struct Kind<ConsoleGap> {
+  static constexpr std::string_view kName = "console_gap";
+  static json write(const ConsoleGap& gap) {
+    return {{"text", gap.text}, {"bytes", hex(gap.bytes)}};
+  }
+  static std::optional<ConsoleGap> read(const json& object, std::string_view) {
+    auto text = text_of(object, "text");
+    const auto bytes = number_of(object, "bytes");
+    if (!text || !bytes) return std::nullopt;
+    return ConsoleGap{*std::move(text), *bytes};
+  }
+};
+
+template <>
+struct Kind<GrantedNow> {
+  static constexpr std::string_view kName = "granted_now";
+  static json write(const GrantedNow& answer) {
+    return {{"frame", hex(answer.frame.value())},
+            {"answer", word_of(answer.answer, kGrantedWords)},
+            {"at_fault", answer.at_fault},
+            {"source", answer.source}};
+  }
+  static std::optional<GrantedNow> read(const json& object, std::string_view name) {
+    const auto frame = frame_in(object);
+    const auto answer = value_of(object, "answer", kGrantedWords);
+    if (!frame || !answer) return std::nullopt;
+    return GrantedNow{*frame, *answer, flag_of(object, "at_fault"), source_of(object, name)};
+  }
+};
+
+template <>
+struct Kind<InFlight> {
+  static constexpr std::string_view kName = "in_flight";
+  static json write(const InFlight& request) {
+    return {{"iova", hex(request.iova.value())},
+            {"domain", hex(request.domain.value())},
+            {"ref", hex(request.ref.value())},
+            {"backend", request.backend},
+            {"at_fault", request.at_fault}};
+  }
+  static std::optional<InFlight> read(const json& object, std::string_view) {
+    const auto iova = number_of(object, "iova");
+    const auto domain = small_number_of(object, "domain");
+    const auto ref = small_number_of(object, "ref");
+    if (!iova || !domain || *domain > kMaxDomain || !ref) return std::nullopt;
+    return InFlight{Iova{*iova}, DomId{static_cast<std::uint16_t>(*domain)}, GrantRef{*ref},
+                    text_of(object, "backend").value_or(""), flag_of(object, "at_fault")};
+  }
+};
+
+template <>
+struct Kind<ProbeResult> {
+  static constexpr std::string_view kName = "probe";
+  static json write(const ProbeResult& result) {
+    return {{"answer", word_of(result.answer, kProbeWords)},
+            {"valid_host", result.valid_host},
+            {"frames", hex(result.frames)},
+            {"detail", result.detail},
+            {"source", result.source}};
+  }
+  static std::optional<ProbeResult> read(const json& object, std::string_view name) {
+    const auto answer = value_of(object, "answer", kProbeWords);
+    if (!answer) return std::nullopt;
+    return ProbeResult{*answer, flag_of(object, "valid_host"),
+                       small_number_of(object, "frames").value_or(0),
+                       text_of(object, "detail").value_or(""), source_of(object, name)};
+  }
+};
+
+/// Reads `object` where it is of the kind named; false where it is of another.
+template <class Value>
+bool read_kind(const json& object, std::string_view kind, std::string_view name,
+               std::optional<Observation>* found) {
+  if (kind != Kind<Value>::kName) return false;
+  if (auto value = Kind<Value>::read(object, name)) *found = *std::move(value);
   return true;
 }
 
-/// An object, or nothing where `text` is none or hostile.
-std::optional<json> parse_object(std::string_view text) {
-  if (!shallow(text)) return std::nullopt;
-  json parsed = json::parse(text.begin(), text.end(), nullptr, false);
-  if (!parsed.is_object()) return std::nullopt;
-  return parsed;
+template <class... Values>
+bool read_any(const json& object, std::string_view kind, std::string_view name,
+              std::optional<Observation>* found, const std::variant<Values...>*) {
+  return (read_kind<Values>(object, kind, name, found) || ...);
 }
-
-std::optional<std::string> text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return std::nullopt;
-  return found->get_ref<const std::string&>().substr(0, kMaxText);
-}
-
-bool flag_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_boolean() && found->get<bool>();
-}
-
-/// "0x13", or a plain JSON number.
-std::optional<std::uint64_t> number_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end()) return std::nullopt;
-  if (found->is_number_unsigned()) return found->get<std::uint64_t>();
-  if (!found->is_string()) return std::nullopt;
-  std::string_view text = found->get_ref<const std::string&>();
-  if (!text.starts_with("0x")) return std::nullopt;
-  text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<std::uint32_t> small_number_of(const json& object, const char* key) {
-  const auto value = number_of(object, key);
-  if (!value || *value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-  return static_cast<std::uint32_t>(*value);
-}
-
-class Reader {
- public:
-  Reader(std::string_view name, Observer* observer) : name_(name), observer_(observer) {}
-
-  /// False where the line cannot be used.
-  bool line(std::string_view text) {
-    if (text.size() > kMaxLine) return false;
-    const auto object = parse_object(text);
-    if (!object) return false;
-    const auto kind = text_of(*object, "kind");
-    if (!kind) return false;
-    if (*kind == "sysctl_abi") return sysctl_abi(*object);
-    if (*kind == "features") return features(*object);
-    if (*kind == "granted_now") return granted_now(*object);
-    if (*kind == "probe") return probe(*object);
-    return true;
-  }
-
- private:
-  std::string source_of(const json& object) const {
-    return text_of(object, "source").value_or(name_);
-  }
-
-  bool sysctl_abi(const json& object) {
-    const auto number = small_number_of(object, "number");
-    if (number) observer_->set_sysctl_abi(*number, source_of(object));
-    return number.has_value();
-  }
-
-  bool features(const json& object) {
-    const auto words = number_of(object, "words");
-    if (words) observer_->set_features(*words, source_of(object));
-    return words.has_value();
-  }
-
-  bool granted_now(const json& object) {
-    const auto frame = number_of(object, "frame");
-    const auto answer = text_of(object, "answer");
-    // A frame is an address without its last 12 bits.
-    if (!frame || *frame >> (64 - kPageShift) != 0 || !answer) return false;
-    GrantedNow found;
-    found.frame = Frame{*frame};
-    if (*answer == "granted") {
-      found.answer = GrantedNow::Answer::granted_or_own;
-    } else if (*answer == "not_granted") {
-      found.answer = GrantedNow::Answer::not_granted;
-    } else if (*answer == "free_or_xen") {
-      found.answer = GrantedNow::Answer::free_or_xen;
-    } else {
-      return false;
-    }
-    if (++answers_ > kMaxAnswers) return false;
-    found.at_fault = flag_of(object, "at_fault");
-    found.source = source_of(object);
-    observer_->add_granted_now(std::move(found));
-    return true;
-  }
-
-  bool probe(const json& object) {
-    const auto answer = text_of(object, "answer");
-    if (!answer) return false;
-    ProbeResult found;
-    if (*answer == "present") {
-      found.answer = ProbeResult::Answer::present;
-    } else if (*answer == "absent") {
-      found.answer = ProbeResult::Answer::absent;
-    } else if (*answer == "mixed") {
-      found.answer = ProbeResult::Answer::mixed;
-    } else if (*answer == "not_possible") {
-      found.answer = ProbeResult::Answer::not_possible;
-    } else {
-      return false;
-    }
-    found.valid_host = flag_of(object, "valid_host");
-    found.frames = small_number_of(object, "frames").value_or(0);
-    found.detail = text_of(object, "detail").value_or("");
-    found.source = source_of(object);
-    observer_->set_probe(std::move(found));
-    return true;
-  }
-
-  std::string name_;
-  Observer* observer_;
-  std::size_t answers_ = 0;
-};
 
 Limit unreadable(std::string_view name, std::string why) {
   return {"capture_record_damaged", "a part of the capture's own records could not be read",
@@ -175,38 +322,42 @@ Limit unreadable(std::string_view name, std::string why) {
 
 }  // namespace
 
-void read_manifest(std::string_view text, std::string_view name, Observer* observer) {
-  const auto manifest = text.size() <= kMaxManifest ? parse_object(text) : std::nullopt;
-  if (!manifest) {
-    observer->add_limit(unreadable(name, "not the JSON object that it should be"));
-    return;
+std::string write_observations(const std::vector<Observation>& observations) {
+  std::string text;
+  for (const Observation& observation : observations) {
+    text += std::visit(
+        [](const auto& value) {
+          using Value = std::remove_cvref_t<decltype(value)>;
+          json object = Kind<Value>::write(value);
+          object["kind"] = Kind<Value>::kName;
+          return line_of(object);
+        },
+        observation);
   }
-  observer->set_mode(InputMode::capture, flag_of(*manifest, "root"));
-  const auto tried = manifest->find("tried");
-  if (tried == manifest->end() || !tried->is_array()) return;
-  std::size_t failures = 0;
-  for (const json& attempt : *tried) {
-    if (!attempt.is_object() || !attempt.contains("ok") || flag_of(attempt, "ok")) continue;
-    if (++failures > kMaxFailures) return;
-    observer->add_limit({"capture_source_failed", "could not be recorded on the host",
-                         text_of(attempt, "what").value_or("unnamed") + ": " +
-                             text_of(attempt, "error").value_or("failed")});
-  }
+  return text;
 }
 
-void read_observations(std::string_view text, std::string_view name, Observer* observer) {
-  Reader reader(name, observer);
+Observations read_observations(std::string_view text, std::string_view name) {
+  Observations read;
   std::size_t damaged = 0;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    if (!reader.line(line)) ++damaged;
+    const auto object = line.size() <= kMaxLine ? parse_object(line) : std::nullopt;
+    const auto kind = object ? text_of(*object, "kind") : std::nullopt;
+    std::optional<Observation> found;
+    const Observation* const kinds = nullptr;
+    if (kind && !read_any(*object, *kind, name, &found, kinds)) continue;  // of a later version
+    if (!found || read.found.size() >= kMaxObservations) {
+      ++damaged;
+      continue;
+    }
+    read.found.push_back(*std::move(found));
   }
-  if (damaged != 0) {
-    observer->add_limit(unreadable(name, std::to_string(damaged) + " lines"));
-  }
+  if (damaged != 0) read.limits.push_back(unreadable(name, std::to_string(damaged) + " lines"));
+  return read;
 }
 
 }  // namespace xic

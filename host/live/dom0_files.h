@@ -11,7 +11,7 @@ namespace xic {
 class Dom0Files final : public Dom0System {
  public:
   /// `root` stands before /proc and /sys.
-  explicit Dom0Files(const std::string& root = "") : root_(root) {}
+  explicit Dom0Files(const std::string& root = "") : root_(root.empty() ? "/" : root) {}
 
   /// By /proc/xen/capabilities ("control_d"); where xenfs is not mounted, by the feature bit that
   /// Xen gives its hardware domain. A kernel that names no Xen in /sys/hypervisor/type runs on bare

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "host/live/device_tree.h"
 #include "tests/unit/host_scratch.h"
@@ -70,6 +71,16 @@ TEST_F(Dom0FilesTest, Iomem) {
   const std::string text = "00000000-07ffffff : System RAM\n08000000-0800ffff : GICD\n";
   root.write("proc/iomem", text);
   EXPECT_EQ(system.iomem().value(), text);
+}
+
+// A program may be started anywhere.
+TEST_F(Dom0FilesTest, ReadsFromTheRootAndNotFromWhereItWasStarted) {
+  root.write("proc/iomem", "00000000-07ffffff : a trap\n");
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(root.path());
+  const auto text = Dom0Files().iomem();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(text.value_or("").find("a trap"), std::string::npos);
 }
 
 TEST_F(Dom0FilesTest, IomemOfAnOrdinaryUserIsDenied) {

@@ -3,7 +3,9 @@
 #include <string>
 
 #include "core/observer.h"
+#include "host/capture/manifest.h"
 #include "host/capture/observations.h"
+#include "host/capture/record.h"
 
 namespace xic {
 namespace {
@@ -11,14 +13,21 @@ namespace {
 Facts facts_of(std::string_view text) {
   Observer observer;
   observer.set_mode(InputMode::capture, false);
-  read_observations(text, "observations.ndjson", &observer);
+  const Observations read = read_observations(text, "observations.ndjson");
+  for (const Observation& observation : read.found) tell(observation, &observer);
+  for (const Limit& limit : read.limits) observer.add_limit(limit);
   return observer.snapshot();
 }
 
 Facts facts_of_manifest(std::string_view text) {
   Observer observer;
-  observer.set_mode(InputMode::capture, false);
-  read_manifest(text, "manifest.json", &observer);
+  std::vector<Limit> limits;
+  const Manifest manifest = read_manifest(text, "manifest.json", &limits);
+  for (const Limit& limit : limits) observer.add_limit(limit);
+  HostRecord record;
+  record.tried = manifest.tried;
+  record.root = manifest.root;
+  (void)observe(record, InputMode::capture, &observer);
   return observer.snapshot();
 }
 

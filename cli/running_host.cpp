@@ -1,0 +1,42 @@
+#include "cli/running_host.h"
+
+#include <utility>
+
+#include "host/live/console_wakeup.h"
+#include "host/live/live_host.h"
+
+namespace xic::cli {
+namespace {
+
+class Virq final : public ConsoleEvent {
+ public:
+  explicit Virq(ConsoleWakeup wakeup) : wakeup_(std::move(wakeup)) {}
+  [[nodiscard]] int fd() const override { return wakeup_.fd(); }
+  [[nodiscard]] Expected<void> acknowledge() override { return wakeup_.acknowledge(); }
+
+ private:
+  ConsoleWakeup wakeup_;
+};
+
+class ThisHost final : public RunningHost {
+ public:
+  explicit ThisHost(const std::string& root) : root_(root), host_(root) {}
+  [[nodiscard]] Ports ports() override { return host_.ports(); }
+  [[nodiscard]] Expected<std::unique_ptr<ConsoleEvent>> console_event() override {
+    auto wakeup = ConsoleWakeup::bind(root_);
+    if (!wakeup) return tl::unexpected(std::move(wakeup.error()));
+    return std::make_unique<Virq>(*std::move(wakeup));
+  }
+
+ private:
+  std::string root_;
+  LiveHost host_;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<RunningHost>> running_host(const std::string& root) {
+  return std::make_unique<ThisHost>(root);
+}
+
+}  // namespace xic::cli

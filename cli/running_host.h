@@ -1,0 +1,32 @@
+// The host this program runs on.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/types.h"
+#include "host/ports.h"
+
+namespace xic::cli {
+
+/// Readable when Xen has printed (VIRQ_CON_RING).
+class ConsoleEvent {
+ public:
+  virtual ~ConsoleEvent() = default;
+  [[nodiscard]] virtual int fd() const = 0;
+  [[nodiscard]] virtual Expected<void> acknowledge() = 0;
+};
+
+class RunningHost {
+ public:
+  virtual ~RunningHost() = default;
+  /// Valid as long as this object.
+  [[nodiscard]] virtual Ports ports() = 0;
+  /// Takes Xen's console event for this process: only where the user asked for it.
+  [[nodiscard]] virtual Expected<std::unique_ptr<ConsoleEvent>> console_event() = 0;
+};
+
+/// `root` stands before /proc, /sys and /dev/kmsg. An error where this build has no Xen libraries.
+[[nodiscard]] Expected<std::unique_ptr<RunningHost>> running_host(const std::string& root);
+
+}  // namespace xic::cli

@@ -1,0 +1,107 @@
+#include "report/watch.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "cli/exit_codes.h"
+#include "cli/live.h"
+#include "cli/output.h"
+#include "cli/pause.h"
+#include "cli/running_host.h"
+#include "cli/session.h"
+#include "cli/verbs.h"
+#include "host/inquiry/watcher.h"
+
+namespace xic::cli {
+namespace {
+
+WatchFeed::Now now_of(HostClock* clock) {
+  return {clock->wall(), clock->uptime()};
+}
+
+/// Lines for what one look brought.
+std::string told(const Look& look, Observer* observer, WatchFeed* feed, WatchFeed::Now now) {
+  std::string text;
+  if (look.lost != 0) text += feed->lost(look.lost, now);
+  if (look.restarted) text += feed->restarted(now);
+  if (look.faults.empty() && !feed->pending()) return text;
+  const Session session(observer->snapshot());
+  for (const std::optional<std::size_t>& group : look.faults) {
+    if (!group) {
+      feed->unkept(1);
+    } else if (feed->knows(*group)) {
+      feed->folded(*group, 1);
+    } else {
+      text += feed->fault(session.report(), *group, now);
+    }
+  }
+  return text + feed->due(session.report(), now, false);
+}
+
+struct Watching {
+  HostClock* clock;
+  Observer* observer;
+  Watcher* watcher;
+  WatchFeed* feed;
+  SignalPause* pause;
+  ConsoleEvent* event;  ///< Null where the timer alone wakes.
+};
+
+Expected<void> run(const Watching& at) {
+  bool complained = false;
+  for (;;) {
+    std::uint64_t next = kSecond;
+    if (auto look = at.watcher->look()) {
+      complained = false;
+      next = look->next_ns;
+      const auto reader = write_stream(told(*look, at.observer, at.feed, now_of(at.clock)));
+      if (!reader) return tl::unexpected(reader.error());
+      if (*reader == Reader::gone) return {};
+    } else {
+      if (!complained) complain(look.error().message);
+      complained = true;
+    }
+    if (!at.pause->wait(next)) return {};
+    if (at.event != nullptr) {
+      if (auto taken = at.event->acknowledge(); !taken) return taken;
+    }
+  }
+}
+
+}  // namespace
+
+Expected<int> watch(const Options& options) {
+  auto pause = SignalPause::make();
+  if (!pause) return tl::unexpected(std::move(pause.error()));
+  auto host = running_host(options.sysroot);
+  if (!host) return tl::unexpected(std::move(host.error()));
+  const Ports ports = (*host)->ports();
+  if (auto able = need_root_in_dom0(ports); !able) return tl::unexpected(std::move(able.error()));
+  std::unique_ptr<ConsoleEvent> event;
+  if (options.wakeup == Wakeup::virq) {
+    auto bound = (*host)->console_event();
+    if (!bound) return tl::unexpected(std::move(bound.error()));
+    event = *std::move(bound);
+    pause->also(event->fd());
+  }
+  InquiryOptions inquiry;
+  inquiry.root = true;
+  inquiry.dump = options.dump ? InquiryOptions::Dump::always : InquiryOptions::Dump::never;
+  inquiry.budget_ns = static_cast<std::uint64_t>(options.timeout) * kSecond;
+  Observer observer;
+  // What the host has told so far is context; only what comes from now on is told.
+  const HostRecord record = inquire(ports, inquiry, &*pause);
+  (void)observe(record, InputMode::live, &observer);
+  Watcher watcher(ports, &observer,
+                  record.console_end ? RingCursor(*record.console_end) : RingCursor());
+  WatchFeed feed(options.format == Format::json);
+  auto ran = run({ports.clock, &observer, &watcher, &feed, &*pause, event.get()});
+  if (!ran) return tl::unexpected(std::move(ran.error()));
+  const Session last(observer.snapshot());
+  const auto written = write_stream(feed.due(last.report(), now_of(ports.clock), true));
+  if (!written) return tl::unexpected(written.error());
+  return kExitOk;
+}
+
+}  // namespace xic::cli

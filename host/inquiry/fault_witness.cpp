@@ -1,0 +1,44 @@
+#include "host/inquiry/fault_witness.h"
+
+#include <utility>
+
+#include "core/backend/tx_ring.h"
+
+namespace xic {
+
+void FaultWitness::set_host(MemoryMap memory, Backends backends) {
+  memory_ = std::move(memory);
+  backends_ = std::move(backends);
+}
+
+void FaultWitness::on_fault(const Fault& fault, std::optional<std::size_t> group, bool /*first*/) {
+  if (fault.iova) look_into(*fault.iova);
+  if (then) then(fault, group);
+}
+
+void FaultWitness::look_into(Iova iova) {
+  auto answer = questions_.ask(frame_of(iova), memory_, true);
+  if (!answer) return;
+  const bool granted = answer->answer == GrantedNow::Answer::granted_or_own;
+  observer_->add_granted_now(*std::move(answer));
+  if (granted) peek(iova);
+}
+
+void FaultWitness::peek(Iova iova) {
+  std::size_t rings = 0;
+  for (const Backend& device : backends_.devices) {
+    for (std::uint32_t queue = 0; queue < device.queues && rings < kMostRings; ++queue) {
+      const auto ring = TxRing::of(device, queue);
+      if (!ring) continue;
+      ++rings;
+      const auto page = grants_->copy_ring(*ring);
+      if (!page) continue;
+      for (const TxRequest& request : parse_tx_ring(*page).requests) {
+        if (!request.covers(iova.value() & kPageMask)) continue;
+        observer_->add_in_flight({iova, ring->domain(), request.ref, device.name(), true});
+      }
+    }
+  }
+}
+
+}  // namespace xic

@@ -1,0 +1,47 @@
+// Looks into a fault at the moment it arrives, when what can be seen still belongs to it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "core/backend/backend.h"
+#include "core/memory/memory_map.h"
+#include "core/observer.h"
+#include "host/inquiry/grant_questions.h"
+#include "host/ports.h"
+
+namespace xic {
+
+/// On the first fault at a frame: asks whether it is granted to dom0 now, and where it is, looks
+/// which vif has a request in flight that fits. The answers go to the observer, as given
+/// at the fault. For whatever watches a host: it hands itself to Observer::set_listener().
+class FaultWitness final : public FaultListener {
+ public:
+  /// Rings looked into for one fault, one copy each.
+  static constexpr std::size_t kMostRings = 16;
+
+  /// Both must outlive it.
+  FaultWitness(GrantTables* grants, Observer* observer)
+      : grants_(grants), observer_(observer), questions_(grants) {}
+
+  /// What is known of the host; to be renewed when it changes.
+  void set_host(MemoryMap memory, Backends backends);
+  [[nodiscard]] const GrantQuestions& questions() const { return questions_; }
+
+  /// Called with each fault, after the questions.
+  std::function<void(const Fault&, std::optional<std::size_t>)> then;
+
+  void on_fault(const Fault& fault, std::optional<std::size_t> group, bool first) override;
+
+ private:
+  void look_into(Iova iova);
+  void peek(Iova iova);
+
+  GrantTables* grants_;
+  Observer* observer_;
+  GrantQuestions questions_;
+  MemoryMap memory_;
+  Backends backends_;
+};
+
+}  // namespace xic
