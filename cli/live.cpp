@@ -36,6 +36,7 @@ Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry)
   inquiry.root = ::geteuid() == 0;
   inquiry.budget_ns = static_cast<std::uint64_t>(options.timeout) * kSecond;
   inquiry.hypervisor_log.insert(0, options.sysroot);
+  if (options.probe) inquiry.dump = InquiryOptions::Dump::if_small;
   if (options.dump) inquiry.dump = InquiryOptions::Dump::always;
   SleepPause pause;
   const Ports ports = (*host)->ports();
@@ -56,6 +57,10 @@ Expected<void> observe_host(const Options& options, InquiryOptions inquiry, Obse
   const auto record = record_host(options, std::move(inquiry));
   if (!record) return tl::unexpected(record.error());
   (void)observe(*record, InputMode::live, observer);
+  if (!options.probe) return {};
+  auto host = running_host(options.sysroot);
+  if (!host) return tl::unexpected(std::move(host.error()));
+  observer->set_probe((*host)->probe(observer->snapshot()));
   return {};
 }
 

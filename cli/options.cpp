@@ -78,6 +78,10 @@ std::string contradiction(const Options& options) {
   if (options.dump && (input_given || options.verb == Verb::explain)) {
     return "--dump asks the running host";
   }
+  if (options.probe &&
+      (input_given || (options.verb != Verb::check && options.verb != Verb::report))) {
+    return "--probe is for check and report, of the running host";
+  }
   if (options.verb == Verb::explain &&
       (!options.logs.empty() || !options.capture.empty() || !options.image.empty())) {
     return "explain takes its text as an argument, or from standard input (explain -)";
@@ -126,6 +130,11 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   app.add_flag("--dump", options.dump,
                "Dump the grant tables (debug key 'g') however long that is; without it only\n"
                "where at most 200 entries are expected")
+      ->group(host);
+  app.add_flag(
+         "--probe", options.probe,
+         "Prove it: read pages that dom0 has mapped from guests through their machine address\n"
+         "(root; see docs/probe.md)")
       ->group(host);
   app.add_option("--timeout", options.timeout, "Seconds to ask for (default 30)")
       ->check(CLI::Range(1, 3600).description(""))

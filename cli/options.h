@@ -26,6 +26,7 @@ struct Options {
   std::string sysroot;               ///< Stands before /proc, /sys and /dev/kmsg; "" as a rule.
   int timeout = 30;                  ///< Seconds for asking the running host.
   bool dump = false;                 ///< Dump grant tables of any size.
+  bool probe = false;                ///< Ask the hypervisor itself, by a load.
   bool mask = false;
   Wakeup wakeup = Wakeup::timer;
   Format format = Format::text;

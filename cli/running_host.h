@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/diagnosis/facts.h"
 #include "core/types.h"
 #include "host/ports.h"
 
@@ -24,6 +25,9 @@ class RunningHost {
   [[nodiscard]] virtual Ports ports() = 0;
   /// Takes Xen's console event for this process: only where the user asked for it.
   [[nodiscard]] virtual Expected<std::unique_ptr<ConsoleEvent>> console_event() = 0;
+  /// The probe (docs/probe.md), with `facts` as what is known of this host now: only where the user
+  /// asked for it.
+  [[nodiscard]] virtual ProbeResult probe(const Facts& facts) = 0;
 };
 
 /// `root` stands before /proc, /sys and /dev/kmsg. An error where this build has no Xen libraries.

@@ -3,7 +3,7 @@ _xen_iommu_check() {
   local cur prev words cword
   _init_completion || return
   local verbs='check grants watch capture explain report status'
-  local options='--log --capture --image --format --json --output --color --ascii --width --diff --dump --timeout --sysroot --mask --wakeup --state --help --version'
+  local options='--log --capture --image --format --json --output --color --ascii --width --diff --dump --probe --timeout --sysroot --mask --wakeup --state --help --version'
   case $prev in
     --log | --image | --output | --capture | --diff | --sysroot | --state)
       _filedir
