@@ -4,6 +4,7 @@ import os
 import pathlib
 import stat
 import subprocess
+import tempfile
 import unittest
 
 from tool import (CHECK, DEMO, FAULT, IO_ERROR, ToolTest, UNAVAILABLE, USAGE, environment, run,
@@ -206,12 +207,18 @@ class Usage(ToolTest):
     def test_json_twice_is_no_contradiction(self):
         self.assertEqual(run("--json", "--format", "json", "--capture", DEMO).returncode, 2)
 
-    def test_without_input_it_says_what_to_save(self):
-        for arguments in ([], ["check"], ["grants"], ["--json"]):
-            done = run(*arguments)
-            self.assert_fails(done, UNAVAILABLE)
-            for word in (b"--log", b"--capture", b"xl dmesg", b"xenstore-ls"):
-                self.assertIn(word, done.stderr)
+    def test_without_input_and_without_xen_it_says_what_else_it_can_judge(self):
+        with tempfile.TemporaryDirectory() as nothing:
+            asked = run("--sysroot", nothing)
+            if b"this build cannot ask a running host" in asked.stderr:
+                self.assert_fails(asked, UNAVAILABLE)
+            else:
+                self.assertEqual((asked.returncode, asked.stderr), (3, b""))
+                self.assertIn(b"does not run on Xen", asked.stdout)
+            for word in (b"--log", b"--capture"):
+                self.assertIn(word, asked.stdout + asked.stderr)
+            for verb in ("grants", "watch"):
+                self.assert_fails(run(verb, "--sysroot", nothing), UNAVAILABLE)
 
 
 if __name__ == "__main__":
