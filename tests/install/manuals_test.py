@@ -69,7 +69,7 @@ class ManualTest(unittest.TestCase):
     def test_every_option_and_verb_is_described(self):
         interface = Interface(CHECK)
         page = self.text_of("xen-iommu-check.1")
-        described = set(re.findall(r"^(?:\*-\w\*, )?\*(--[a-z-]+)\*", page, re.M))
+        described = set(re.findall(r"^\t?(?:\*-\w\*, )?\*(--[a-z-]+)\*", page, re.M))
         self.assertEqual(described, interface.options)
         self.assertEqual(set(re.findall(r"^\*([a-z]+)\*", page.split("# VERBS")[1].split("# INPUT")[0], re.M)),
                          set(interface.verbs))
