@@ -124,8 +124,8 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
 
   const std::string host = "Running host";
   app.add_flag("--dump", options.dump,
-               "Dump the grant tables (debug key 'g') however long that is; without it only\n"
-               "where at most 200 entries are expected")
+               "Dump the grant tables (debug key 'g') however long that is;\n"
+               "without it only where at most 200 entries are expected")
       ->group(host);
   app.add_flag(
          "--probe", options.probe,
