@@ -127,10 +127,9 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
                "Dump the grant tables (debug key 'g') however long that is;\n"
                "without it only where at most 200 entries are expected")
       ->group(host);
-  app.add_flag(
-         "--probe", options.probe,
-         "Prove it: read pages that dom0 has mapped from guests through their machine address\n"
-         "(root; see docs/probe.md)")
+  app.add_flag("--probe", options.probe,
+               "Prove it: read pages that dom0 has mapped from guests\n"
+               "through their machine address (root; see docs/probe.md)")
       ->group(host);
   app.add_option("--timeout", options.timeout, "Seconds to ask for (default 30)")
       ->check(CLI::Range(1, 3600).description(""))
