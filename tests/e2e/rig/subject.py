@@ -27,7 +27,7 @@ def _run(*command: str | Path, **environment: str) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        raise BuildError(f"{' '.join(map(str, command))}:\n{done.stdout[-6000:]}")
+        raise BuildError(f"{' '.join(map(str, command))}: status {done.returncode}\n{done.stdout[-6000:]}")
 
 
 def build(directory: Path) -> Path:
