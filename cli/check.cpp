@@ -55,7 +55,7 @@ Expected<int> check_published(PublishedState state, const Options& options) {
 }  // namespace
 
 Expected<int> check(const Options& options) {
-  if (is_live(options) && ::geteuid() != 0) {
+  if (is_live(options) && options.sysroot.empty() && ::geteuid() != 0) {
     if (auto state = read_published_state(kStateFile)) {
       return check_published(std::move(*state), options);
     }

@@ -24,7 +24,7 @@ constexpr unsigned kFeatureDom0 = 11;
 
 /// A file of one value; nothing where there is none.
 Expected<std::optional<std::string>> read_if_there(const std::filesystem::path& path) {
-  auto text = read_small_file(path.string());
+  auto text = read_value(path.string());
   if (text) return std::optional(std::move(*text));
   if (text.error().sys_errno == ENOENT) return std::optional<std::string>{};
   return tl::unexpected(text.error());

@@ -161,6 +161,7 @@ class Failures(ToolTest):
     def test_failures_are_unknown_for_monitoring(self):
         for arguments in (["--log", "missing", "--format", "nagios"],
                           ["--log", "missing", "--format=nagios"],
+                          ["--format", "nagios", "--capture", "missing"],
                           ["--format", "nagios", "--bogus"]):
             done = run(*arguments)
             self.assertEqual(done.returncode, 3, arguments)
