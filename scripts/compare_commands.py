@@ -14,8 +14,10 @@ def run(command):
     process = subprocess.Popen(["/bin/sh", "-c", "exec " + command], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     process.stdout.read()
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode < 0:
+        sys.exit(f"{command}: killed by signal {-process.returncode}, no figures")
     return usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss
 
 
