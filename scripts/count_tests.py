@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Adds up JUnit reports of ctest and prints 'N passed, N failed, N skipped' on the last line."""
+"""Adds up JUnit reports of ctest: how each failed test's output ends, then 'N passed, N failed, N skipped'."""
 import sys
 import xml.etree.ElementTree as ElementTree
+
+LAST_LINES = 60
 
 
 def main() -> int:
@@ -17,6 +19,8 @@ def main() -> int:
             if case.get("status") == "fail" or case.find("failure") is not None:
                 failed += 1
                 print("failed:", case.get("name"))
+                output = (case.findtext("system-out") or "").splitlines()
+                print("\n".join("    " + line for line in output[-LAST_LINES:]))
             elif case.get("status") in ("notrun", "disabled") or case.find("skipped") is not None:
                 skipped += 1
             else:
