@@ -131,6 +131,8 @@ def prepare(names: list[str], with_subject: bool) -> None:
     for one in (scenario.load()[name] for name in names):
         packages.tree(one.hypervisor.image)
         initramfs.dom0(one.hypervisor, one.kernel)
+        if one.systemd:
+            initramfs.systemd(one.hypervisor)
         if one.guests:
             initramfs.guest(one.hypervisor, one.kernel)
     if with_subject:

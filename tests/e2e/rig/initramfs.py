@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from . import packages, paths
-from .elf import Elf
+from .elf import MAGIC, Elf
 from .releases import Hypervisor, Kernel
 
 # All that busybox is asked for in dom0 and the guests.
@@ -17,11 +17,13 @@ APPLETS = (
     "date mv cp rm od devmem id uname tr sort uniq find free df sync cmp diff time timeout dd test chmod expr seq true false nc "
     "ifconfig arping tee printf touch basename dirname readlink stat usleep setsid stty env tar gzip md5sum more vi less xxd top"
 ).split()
-LIBRARY_DIRECTORIES = ("usr/lib/aarch64-linux-gnu", "usr/lib")
+LIBRARY_DIRECTORIES = ("usr/lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu/systemd", "usr/lib")
 DOM0_MODULES = (
     "xen_evtchn xen_gntdev xen_gntalloc xen_privcmd xenfs xen_netback xen_blkback brd bridge virtio_mmio 9pnet_virtio 9p"
 ).split()
 MODULE_OPTIONS = {"brd": "rd_nr=2 rd_size=8192"}
+# Opened by name, not needed by any program's header.
+SYSTEMD_LIBRARIES = ("libgcc_s.so.1", "libseccomp.so.2")
 GUEST_MODULES = "xen_netfront xen_blkfront xen_gntalloc".split()
 
 
@@ -197,8 +199,54 @@ def dom0(hypervisor: Hypervisor, kernel: Kernel) -> Path:
         _add_modules(archive, linux, DOM0_MODULES)
         for name in ("holdgrants", "asuser"):
             archive.file(f"bin/{name}", helper(name))
-        archive.file("rig/xen-up", (paths.GUEST / "xen-up").read_bytes())
+        for script in ("xen-up", "agent"):
+            archive.file(f"rig/{script}", (paths.GUEST / script).read_bytes())
         archive.file("init", (paths.GUEST / "init-dom0").read_bytes())
         return archive
 
     return _image(f"dom0-{hypervisor.name}-{kernel.name}", [userland, linux], build)
+
+
+# What a machine without a network, a console login or udev has no use for, of systemd's own units.
+SYSTEMD_MASKED = (
+    "systemd-networkd systemd-networkd-wait-online systemd-firstboot systemd-hwdb-update systemd-machine-id-commit systemd-pstore "
+    "systemd-random-seed systemd-sysusers systemd-update-utmp systemd-update-utmp-runlevel systemd-timesyncd systemd-logind "
+    "systemd-user-sessions systemd-ask-password-console systemd-ask-password-wall systemd-binfmt systemd-boot-system-token getty@tty1 "
+    "serial-getty@hvc0 systemd-remount-fs systemd-update-done"
+).split()
+
+
+def systemd(hypervisor: Hypervisor) -> Path:
+    """What follows dom0's initramfs where it boots with systemd: Debian's own, with its journal, and our agent as a service."""
+    tree = packages.tree(hypervisor.systemd)
+
+    def build() -> Archive:
+        archive, programs = Archive(), []
+        for source in sorted((tree / "usr/lib/systemd").rglob("*")):
+            name = str(source.relative_to(tree))
+            if source.is_symlink():
+                archive.link(name, os.readlink(source))
+            elif source.is_file():
+                archive.file(name, source.read_bytes(), source.stat().st_mode & 0o777)
+                if source.read_bytes()[:4] == MAGIC:
+                    programs.append(source)
+        for name in "systemctl journalctl systemd-notify systemd-analyze systemd-cgls systemd-tmpfiles".split():
+            source = next(path for path in (tree / "usr/bin" / name, tree / "bin" / name) if path.exists()).resolve()
+            archive.file(f"usr/bin/{name}", source.read_bytes())
+            programs.append(source)
+        roots = [tree]
+        for name, path in libraries(programs, roots, extra=SYSTEMD_LIBRARIES).items():
+            archive.file(f"usr/lib/aarch64-linux-gnu/{name}", path.read_bytes())
+        archive.link("lib/systemd", "/usr/lib/systemd")  # Debian 12 names its programs by this path
+        archive.file("etc/machine-id", b"00112233445566778899aabbccddeeff\n", 0o444)
+        archive.file("etc/passwd", b"root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", 0o644)
+        archive.file("etc/group", b"root:x:0:\nsystemd-journal:x:101:\nnogroup:x:65534:\n", 0o644)
+        archive.file("etc/os-release", b"ID=debian\nPRETTY_NAME=\"rig\"\n", 0o644)
+        for unit in SYSTEMD_MASKED:
+            archive.link(f"etc/systemd/system/{unit}.service", "/dev/null")
+        archive.link("etc/systemd/system/default.target", "/usr/lib/systemd/system/multi-user.target")
+        archive.file("etc/systemd/system/rig-agent.service", (paths.GUEST / "rig-agent.service").read_bytes(), 0o644)
+        archive.link("etc/systemd/system/multi-user.target.wants/rig-agent.service", "/etc/systemd/system/rig-agent.service")
+        return archive
+
+    return _image(f"systemd-{hypervisor.suite}", [tree], build)

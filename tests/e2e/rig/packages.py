@@ -31,8 +31,18 @@ class PackageSet:
     kernel: bool = False  # the kernel image that linux-image-arm64 stands for
     security: bool = True  # the suite has a security archive that is complete
 
+    def unpacks(self, deb: str) -> bool:
+        return not UNUSED.match(deb)
+
     def fingerprint(self) -> str:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+class WholeSet(PackageSet):
+    """A set of which every package is unpacked, also those that other sets never open."""
+
+    def unpacks(self, deb: str) -> bool:
+        return True
 
 
 def mirrors() -> tuple[str, str]:
@@ -150,7 +160,7 @@ def _tree(wanted: PackageSet, refresh: bool) -> Path:
     hashes = {}
     for deb in sorted((home / "debs").glob("*.deb")):
         hashes[deb.name] = hashlib.sha256(deb.read_bytes()).hexdigest()
-        if not UNUSED.match(deb.name):
+        if wanted.unpacks(deb.name):
             unpack(deb, root)
     _relative_links(root)
     shutil.rmtree(home / "debs")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import packages
-from .packages import PackageSet
+from .packages import PackageSet, WholeSet
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,11 @@ class Hypervisor:
     def userland(self) -> PackageSet:
         tools = (f"xen-utils-{self.branch}", "xen-utils-common", "xenstore-utils", "busybox-static", "iproute2", "iputils-ping")
         return PackageSet(f"{self.suite}-dom0", self.suite, closure=tools, security=self.security)
+
+    @property
+    def systemd(self) -> PackageSet:
+        """systemd and what it needs, for a dom0 that boots with it."""
+        return WholeSet(f"{self.suite}-systemd", self.suite, closure=("systemd", "util-linux"), security=self.security)
 
     @property
     def image(self) -> PackageSet:

@@ -23,6 +23,7 @@ class Scenario:
     guests: tuple[str, ...] = ()
     disks: bool = False
     hotplug: bool = False
+    systemd: bool = False
 
     def __post_init__(self) -> None:
         if self.iommu not in ("off", "on", "entry-missing"):
@@ -40,7 +41,7 @@ class Scenario:
 
     @property
     def dom0_arguments(self) -> str:
-        return "console=hvc0 rdinit=/init" + (" righotplug" if self.hotplug else "")
+        return "console=hvc0 rdinit=/init" + (" righotplug" if self.hotplug else "") + (" rigsystemd" if self.systemd else "")
 
 
 def load() -> dict[str, Scenario]:

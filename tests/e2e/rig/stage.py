@@ -63,10 +63,12 @@ class Stage:
         self.image = image = XenImage(packages.tree(scenario.hypervisor.image))
         self.kernel = next((packages.tree(scenario.kernel.image) / "boot").glob("vmlinuz-*"))
         initrd = initramfs.dom0(scenario.hypervisor, scenario.kernel)
-        if self.installed:
-            both = self._directory / "initrd.cpio"
-            both.write_bytes(initrd.read_bytes() + subject.image(self.installed))
-            initrd = both
+        more = [initramfs.systemd(scenario.hypervisor).read_bytes()] if scenario.systemd else []
+        more += [subject.image(self.installed)] if self.installed else []
+        if more:
+            all_of_it = self._directory / "initrd.cpio"
+            all_of_it.write_bytes(b"".join([initrd.read_bytes(), *more]))
+            initrd = all_of_it
         has_smmu = scenario.iommu != "off"
         tree = board.device_tree(
             self.kernel, initrd, scenario.xen_arguments, scenario.dom0_arguments,

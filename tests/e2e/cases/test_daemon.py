@@ -1,0 +1,184 @@
+"""xen-iommud under Debian's systemd in dom0, from the unit that is installed, with its whole sandbox."""
+
+import json
+import random
+import time
+
+from rig.case import RigCase, on
+from rig.smmu import ContextFault
+
+UNIT = "xen-iommud"
+HISTORY = "/var/lib/xen-iommud"
+# The unit gives up after five failures in ten minutes; a test of fifty kills must not.
+PATIENT = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=100ms\n"
+
+
+@on("systemd")
+class Daemon(RigCase):
+    needs_subject = True
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.must(
+            f"mkdir -p /etc/systemd/system/{UNIT}.service.d && printf '{PATIENT}' > /etc/systemd/system/{UNIT}.service.d/patient.conf; "
+            f"systemctl daemon-reload; systemctl reset-failed {UNIT} 2>/dev/null; systemctl start {UNIT}".replace("\n", "\\n")
+        )
+
+    # ---- what dom0 says
+
+    def must(self, script: str) -> str:
+        return self.stage.dom0.must(script)
+
+    def journal(self, *matches: str) -> list[dict]:
+        lines = self.must(f"journalctl -o json --no-pager {' '.join(matches)}").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def history(self) -> list[dict]:
+        """All records, both halves; a line that is none would raise."""
+        lines = self.must(f"cat {HISTORY}/history.1.ndjson {HISTORY}/history.ndjson 2>/dev/null; true").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def recorded(self, faults: list[ContextFault]) -> dict[int, int]:
+        """Address -> how many records it has, of these faults."""
+        wanted = {fault.target.address: 0 for fault in faults}
+        for record in self.history():
+            if record["type"] == "fault" and int(record["iova"], 16) in wanted:
+                wanted[int(record["iova"], 16)] += 1
+        return wanted
+
+    def until(self, what: str, condition, timeout: float = 60.0):
+        """The first true value of `condition`."""
+        deadline = time.monotonic() + timeout
+        while not (value := condition()):
+            self.assertLess(time.monotonic(), deadline, f"{what}: not after {timeout} s\n" + self.must(f"systemctl status {UNIT}; journalctl -u {UNIT} -n 30 --no-pager; true"))
+            time.sleep(0.2)
+        return value
+
+    def unique(self, count: int, base: int) -> list[ContextFault]:
+        """Faults that nobody else injects, each at an address of its own."""
+        return [ContextFault(self.stage.own(base + 0x1000 * number + 8)) for number in range(count)]
+
+    def pid(self) -> int:
+        return int(self.must(f"systemctl show -P MainPID {UNIT}"))
+
+    # ---- tests
+
+    def test_runs_in_its_sandbox(self):
+        self.assertEqual(self.must(f"systemctl is-active {UNIT}").strip(), "active")
+        status = dict(line.split(":\t", 1) for line in self.must(f"cat /proc/{self.pid()}/status").splitlines() if ":\t" in line)
+        self.assertEqual(int(status["CapEff"], 16), 0)
+        self.assertEqual(int(status["CapBnd"], 16), 0)
+        self.assertEqual(status["NoNewPrivs"].strip(), "1")
+        self.assertEqual(status["Seccomp"].strip(), "2")
+        self.assertIn("verdict", self.must(f"systemctl show -P StatusText {UNIT}"))
+        self.assertEqual(self.journal("XEN_IOMMU_EVENT=trouble", "_PID=%d" % self.pid()), [])
+
+    def test_a_fault_reaches_journal_history_state_and_metrics(self):
+        fault = ContextFault(self.stage.own(0x310148))
+        frame = f"{fault.target.frame:#x}"
+        self.stage.smmu.inject(fault)
+        entry = self.until("journal entry", lambda: self.journal("XEN_IOMMU_EVENT=fault", f"XEN_IOMMU_FRAME={frame}"))[0]
+        self.assertEqual(entry["MESSAGE_ID"], "56b217dc974e4080b6b0e3c8fe3fe2ed")
+        self.assertEqual(int(entry["XEN_IOMMU_IOVA"], 16), fault.target.address)
+        self.assertEqual(entry["XEN_IOMMU_ACCESS"], "read")
+        self.assertEqual(int(entry["XEN_IOMMU_FSR"], 16), fault.fsr)
+        self.assertEqual(entry["XEN_IOMMU_CB"], "0")
+        self.assertIn(fault.printed, entry["XEN_IOMMU_RAW"])
+        self.assertTrue(entry["XEN_IOMMU_CAUSE"].startswith("XIC-"))
+        self.assertEqual(self.recorded([fault]), {fault.target.address: 1})
+
+        def in_state():
+            state = json.loads(self.must("cat /run/xen-iommud/state.json"))
+            return [one for one in state["faults"] if one.get("frame") == frame] and state
+
+        state = self.until("state file", in_state)
+        self.assertGreaterEqual(state["daemon"]["faults"]["seen"], 1)
+        self.assertEqual(state["daemon"]["console"]["lost_bytes"], 0)
+        self.assertIn("xen_iommu_faults_total", self.must("cat /run/xen-iommud/metrics.prom"))
+        self.assertEqual(self.must("stat -c %a /run/xen-iommud/state.json /run/xen-iommud/metrics.prom").split(), ["644", "644"])
+        self.assertIn("ALIVE", self.must("xen-iommu-check status"))
+
+    def test_the_catalog_explains(self):
+        self.must("journalctl --update-catalog")
+        self.assertIn("XIC-1001", self.must("journalctl --no-pager --dump-catalog 56b217dc974e4080b6b0e3c8fe3fe2ed"))
+
+    def test_a_restart_and_a_reload_lose_nothing(self):
+        faults = self.unique(12, 0x400000)
+        self.stage.smmu.inject(*faults[:4])
+        self.must(f"systemctl restart {UNIT}")
+        self.stage.smmu.inject(*faults[4:8])
+        self.must(f"systemctl reload {UNIT}")
+        self.must(f"systemctl stop {UNIT}")
+        self.stage.smmu.inject(*faults[8:])
+        self.must(f"systemctl start {UNIT}")
+        self.until("all recorded", lambda: all(self.recorded(faults).values()))
+        self.assertEqual(set(self.recorded(faults).values()), {1})
+
+    def test_exactly_once_over_kills(self):
+        self.kill_while_faults_arrive(kills=8, faults=self.unique(120, 0x500000))
+
+    def kill_while_faults_arrive(self, kills: int, faults: list[ContextFault]) -> None:
+        """kill -9 at random moments; every printed fault is in the history once, and told or counted in the journal."""
+        cursor = self.must("journalctl -n 1 -o json --no-pager | sed 's/.*\"__CURSOR\" : *\"\\([^\"]*\\)\".*/\\1/'").strip()
+        share = max(1, len(faults) // kills)
+        for begin in range(0, len(faults), share):
+            self.must(f"(usleep {random.randrange(2_000_000)}; systemctl kill -s KILL {UNIT}) > /dev/null 2>&1 &")
+            self.stage.smmu.inject(*faults[begin : begin + share])
+        self.until("all recorded", lambda: all(self.recorded(faults).values()), timeout=120)
+        self.assertEqual(set(self.recorded(faults).values()), {1})
+        self.must(f"systemctl restart {UNIT}")
+        told = self.journal(f"--after-cursor='{cursor}'", f"SYSLOG_IDENTIFIER={UNIT}")
+        alone = {entry["XEN_IOMMU_EVENT_ID"] for entry in told if entry.get("XEN_IOMMU_EVENT") == "fault"}
+        counted = sum(int(entry["XEN_IOMMU_COUNT"]) for entry in told if entry.get("XEN_IOMMU_EVENT") == "fault_summary")
+        counted += sum(int(entry["XEN_IOMMU_UNTOLD"]) for entry in told if entry.get("XEN_IOMMU_EVENT") == "started")
+        self.assertGreaterEqual(len(alone) + counted, len(faults))
+
+    def test_a_bad_configuration_keeps_the_old_settings(self):
+        self.must("mkdir -p /etc/xen-iommud/conf.d && printf '[Watch]\\nPollInterval=never\\n' > /etc/xen-iommud/conf.d/bad.conf")
+        try:
+            self.must(f"systemctl reload {UNIT}")
+            entry = self.until("said so", lambda: self.journal("XEN_IOMMU_EVENT=trouble", "XEN_IOMMU_TROUBLE=configuration"))[-1]
+            self.assertIn("bad.conf:2", entry["XEN_IOMMU_DETAIL"])
+            self.assertEqual(self.must(f"systemctl is-active {UNIT}").strip(), "active")
+        finally:
+            self.must(f"rm /etc/xen-iommud/conf.d/bad.conf; systemctl reload {UNIT}")
+
+    def test_a_storm_stays_bounded(self):
+        self.storm(printed=2_000)
+
+    def storm(self, printed: int) -> None:
+        """Level-triggered as fast as it goes, until so many lines were printed: memory, journal, and what was read and lost add up."""
+        fault = ContextFault(self.stage.own(0x330148))
+        before = json.loads(self.must("sleep 2; cat /run/xen-iommud/state.json"))["daemon"]
+        entries = len(self.journal(f"SYSLOG_IDENTIFIER={UNIT}"))
+        lines, begin = len(self.stage.fault_lines()), self.stage.xen.ring().next
+        highest = 0
+        while len(self.stage.fault_lines()) - lines < printed:
+            self.stage.smmu.storm([fault] * 500)
+            highest = max(highest, self.memory()["VmRSS"])
+        end = self.stage.xen.ring().next
+        self.must(f"sleep 3; systemctl kill -s HUP {UNIT}; sleep 2")
+        after = self.until("everything read", lambda: (now := json.loads(self.must("cat /run/xen-iommud/state.json"))["daemon"])["console"]["cursor"] >= end and now)
+        read = after["console"]["read_bytes"] - before["console"]["read_bytes"]
+        lost = after["console"]["lost_bytes"] - before["console"]["lost_bytes"]
+        self.assertGreaterEqual(read + lost, end - begin)
+        new_entries = len(self.journal(f"SYSLOG_IDENTIFIER={UNIT}")) - entries
+        print(f"      storm: {len(self.stage.fault_lines()) - lines} lines printed, {after['faults']['seen'] - before['faults']['seen']} seen, {lost} bytes lost, "
+              f"{new_entries} journal entries, RSS {highest} KiB", flush=True)
+        self.assertLess(highest, 16 * 1024)
+        self.assertLess(new_entries, 200)
+
+    def memory(self) -> dict[str, int]:
+        """KiB, from /proc/PID/status."""
+        lines = self.must(f"grep -E '^(VmRSS|RssAnon|RssFile|voluntary)' /proc/{self.pid()}/status").splitlines()
+        return {line.split(":")[0]: int(line.split()[1]) for line in lines}
+
+    def test_journald_gone_and_back(self):
+        fault = ContextFault(self.stage.own(0x320148), write=True)
+        self.must("systemctl kill -s STOP systemd-journald")
+        try:
+            self.stage.smmu.inject(fault)
+            self.until("recorded", lambda: all(self.recorded([fault]).values()))
+        finally:
+            self.must("systemctl kill -s CONT systemd-journald")
+        self.until("told", lambda: self.journal("XEN_IOMMU_EVENT=fault", f"XEN_IOMMU_FRAME={fault.target.frame:#x}"))
