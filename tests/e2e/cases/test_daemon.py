@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 
 from rig.case import RigCase, on
@@ -115,15 +116,28 @@ class Daemon(RigCase):
         self.assertEqual(set(self.recorded(faults).values()), {1})
 
     def test_exactly_once_over_kills(self):
-        self.kill_while_faults_arrive(kills=8, faults=self.unique(120, 0x500000))
+        self.kill_while_faults_arrive(kills=6, faults=self.unique(90, 0x500000))
+
+    def restarts(self) -> int:
+        return int(self.must(f"systemctl show -P NRestarts {UNIT}"))
 
     def kill_while_faults_arrive(self, kills: int, faults: list[ContextFault]) -> None:
         """kill -9 at random moments; every printed fault is in the history once, and told or counted in the journal."""
-        cursor = self.must("journalctl -n 1 -o json --no-pager | sed 's/.*\"__CURSOR\" : *\"\\([^\"]*\\)\".*/\\1/'").strip()
-        share = max(1, len(faults) // kills)
+        cursor = re.search(r"-- cursor: (\S+)", self.must("journalctl -n 0 --show-cursor --no-pager"))[1]
+        share = -(-len(faults) // kills)
+        done = 0
         for begin in range(0, len(faults), share):
-            self.must(f"(usleep {random.randrange(2_000_000)}; systemctl kill -s KILL {UNIT}) > /dev/null 2>&1 &")
-            self.stage.smmu.inject(*faults[begin : begin + share])
+            before = self.restarts()
+            part = faults[begin : begin + share]
+            self.must(f"(usleep {random.randrange(len(part) * 30_000)}; systemctl kill -s KILL {UNIT}) > /dev/null 2>&1 &")
+            for fault in part:
+                self.stage.smmu.inject(fault)
+                time.sleep(random.random() * 0.03)
+            self.until("killed and running again", lambda b=before: self.restarts() > b and self.must(f"systemctl is-active {UNIT} || true").strip() == "active")
+            done += 1
+        self.assertEqual(done, kills)
+        printed = "".join(self.stage.fault_lines())
+        self.assertTrue(all(f"iova={fault.target.address:#x}," in printed for fault in faults), "the hypervisor printed them all")
         self.until("all recorded", lambda: all(self.recorded(faults).values()), timeout=120)
         self.assertEqual(set(self.recorded(faults).values()), {1})
         self.must(f"systemctl restart {UNIT}")
@@ -132,6 +146,8 @@ class Daemon(RigCase):
         counted = sum(int(entry["XEN_IOMMU_COUNT"]) for entry in told if entry.get("XEN_IOMMU_EVENT") == "fault_summary")
         counted += sum(int(entry["XEN_IOMMU_UNTOLD"]) for entry in told if entry.get("XEN_IOMMU_EVENT") == "started")
         self.assertGreaterEqual(len(alone) + counted, len(faults))
+        twice = sum(1 for entry in told if entry.get("XEN_IOMMU_EVENT") == "fault") - len(alone)
+        print(f"      {done} kills during {len(faults)} faults: each recorded once; {len(alone)} told alone ({twice} twice), {counted} counted", flush=True)
 
     def test_a_bad_configuration_keeps_the_old_settings(self):
         self.must("mkdir -p /etc/xen-iommud/conf.d && printf '[Watch]\\nPollInterval=never\\n' > /etc/xen-iommud/conf.d/bad.conf")
