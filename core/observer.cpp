@@ -254,6 +254,10 @@ void Observer::finish() {
   impl_->dump_parser.finish();
 }
 
+void Observer::close_groups() {
+  impl_->faults.close_all();
+}
+
 void Observer::set_listener(FaultListener* listener) {
   impl_->listener = listener;
 }

@@ -68,6 +68,10 @@ class Observer {
   /// The texts have ended: what is half-seen stays half-seen, a dump under way is a damaged one.
   void finish();
 
+  /// What came so far is history: a fault from now on is none of the groups before, whose owners were
+  /// frozen when they arrived. To be called once.
+  void close_groups();
+
   /// Not owned; null for none.
   void set_listener(FaultListener* listener);
   /// `bytes` of the console were lost at this point.

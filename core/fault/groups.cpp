@@ -1,5 +1,6 @@
 #include "core/fault/groups.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -11,9 +12,9 @@ constexpr std::size_t kSlots = 4096;
 static_assert(kSlots >= 4 * FaultGroups::kMaxGroups && (kSlots & (kSlots - 1)) == 0);
 /// A slot holds a group's index + 1 in its low bits and a part of its hash above, so that other
 /// identities are told apart without looking at the group.
-constexpr std::uint32_t kIndexBits = 11;
+constexpr std::uint32_t kIndexBits = 12;
 constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
-static_assert(FaultGroups::kMaxGroups < kIndexMask);
+static_assert(2 * FaultGroups::kMaxGroups < kIndexMask);
 
 constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxRawLine = 1024;
@@ -147,7 +148,7 @@ std::optional<std::size_t> FaultGroups::add(const Fault& fault, std::uint32_t bo
     }
     place = (place + 1) & (kSlots - 1);
   }
-  if (groups_.size() == kMaxGroups) {
+  if (groups_.size() == most_) {
     ++overflow_;
     return std::nullopt;
   }
@@ -155,6 +156,11 @@ std::optional<std::size_t> FaultGroups::add(const Fault& fault, std::uint32_t bo
   slots_[place] = static_cast<std::uint32_t>(groups_.size()) | tag;
   *is_new = true;
   return groups_.size() - 1;
+}
+
+void FaultGroups::close_all() {
+  std::fill(slots_.begin(), slots_.end(), 0);
+  most_ = std::min(groups_.size() + kMaxGroups, 2 * kMaxGroups);
 }
 
 }  // namespace xic

@@ -24,6 +24,7 @@ Watcher::Watcher(const Ports& ports, Observer* observer, RingCursor cursor)
   witness_.then = [this](const Fault&, std::optional<std::size_t> group) {
     current_.faults.push_back(group);
   };
+  observer->close_groups();
   observer->set_listener(&witness_);
 }
 

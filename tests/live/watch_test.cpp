@@ -52,6 +52,16 @@ TEST(Watcher, SeesAFaultWithinOneLookAndAsksAtOnce) {
   EXPECT_TRUE(watch.judged().faults.at(0).authentic);
 }
 
+TEST(Watcher, AFaultWhereOneWasBeforeIsAnotherOne) {
+  Watch watch;
+  watch.host.console.print(testing::kFault);
+  watch.start();
+  const std::size_t before = watch.observer.snapshot().faults.size();
+  ASSERT_GE(before, 1U);
+  watch.host.console.print(testing::kFault);
+  EXPECT_EQ(watch.look().faults, std::vector<std::optional<std::size_t>>{before});
+}
+
 TEST(Watcher, AStormAsksOnce) {
   Watch watch;
   watch.start();

@@ -133,6 +133,25 @@ TEST(FaultGroups, FullTableCountsWhatItCannotKeep) {
   EXPECT_EQ(groups.at(5).count, 2U);
 }
 
+TEST(FaultGroups, ClosedGroupsTakeNobodyAndLeaveRoomForAsManyMore) {
+  FaultGroups groups;
+  bool is_new = false;
+  for (std::uint64_t i = 0; i <= FaultGroups::kMaxGroups; ++i) {
+    (void)groups.add(context_fault(i << 12), 0, &is_new);
+  }
+  ASSERT_EQ(groups.overflow(), 1U);
+  groups.close_all();
+  for (std::uint64_t i = 0; i < FaultGroups::kMaxGroups; ++i) {
+    EXPECT_EQ(groups.add(context_fault(i << 12), 0, &is_new), FaultGroups::kMaxGroups + i);
+    EXPECT_TRUE(is_new);
+  }
+  EXPECT_EQ(groups.add(context_fault(5 << 12), 0, &is_new), FaultGroups::kMaxGroups + 5);
+  EXPECT_FALSE(is_new);
+  EXPECT_EQ(groups.add(context_fault(FaultGroups::kMaxGroups << 12), 0, &is_new), std::nullopt);
+  EXPECT_EQ(groups.groups()[5].count, 1U);
+  EXPECT_EQ(groups.overflow(), 2U);
+}
+
 TEST(FaultGroups, LongTextsAreKeptInPart) {
   FaultGroups groups;
   bool is_new = false;

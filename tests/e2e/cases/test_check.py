@@ -141,12 +141,11 @@ class Attribution(SubjectCase):
     def test_data_page_held_across_two_dumps(self):
         stage, guest = self.stage, self.stage.guests[0]
         refs = guest.refs[1:3]
-        stage.hold(guest, *refs)
-        faults = [ContextFault(stage.granted(guest.domain, ref, offset=0x80)) for ref in refs]
-        stage.smmu.inject(*faults)
-        stage.grants()
-        answer = self.check_capture("data")
-        stage.release()
+        with stage.held(guest, *refs):
+            faults = [ContextFault(stage.granted(guest.domain, ref, offset=0x80)) for ref in refs]
+            stage.smmu.inject(*faults)
+            stage.grants()
+            answer = self.check_capture("data")
         for ref, fault in zip(refs, faults):
             found = self.assert_reported(answer, fault)["attribution"]
             self.assertEqual((found["state"], found["granter"]["domid"], int(found["ref"], 16)), ("exact", guest.domain, ref))
@@ -155,9 +154,8 @@ class Attribution(SubjectCase):
     def test_page_released_a_moment_ago_is_not_exact(self):
         stage, guest = self.stage, self.stage.guests[0]
         ref = guest.refs[3]
-        stage.hold(guest, ref)
-        target = stage.granted(guest.domain, ref, offset=0xC0)
-        stage.release()
+        with stage.held(guest, ref):
+            target = stage.granted(guest.domain, ref, offset=0xC0)
         fault = ContextFault(target)
         stage.smmu.inject(fault)
         stage.grants()

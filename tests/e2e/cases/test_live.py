@@ -88,15 +88,14 @@ class LiveGrants(LiveCase):
         """Every grant that dom0 has mapped all the while, data pages too, and none that nobody ever had."""
         stage, guest = self.stage, self.stage.guests[0]
         refs = guest.refs[:2]
-        stage.hold(guest, *refs)
 
         def truth() -> set[tuple[int, int, int]]:
             return {(g.domain, g.ref, g.frame) for g in stage.grants() if g.grantee == 0}
 
-        before = truth()
-        answer = self.json("xen-iommu-check grants --dump")
-        after = truth()
-        stage.release()
+        with stage.held(guest, *refs):
+            before = truth()
+            answer = self.json("xen-iommu-check grants --dump")
+            after = truth()
         self.assertEqual(answer.status, 0)
         told = {
             (g["granter"]["domid"], int(g["ref"], 16), int(g["frame"], 16)): g for g in answer.report["grants"] if g["grantee"] == 0
@@ -118,16 +117,15 @@ class LiveWatch(LiveCase):
     def test_fault_at_a_held_page(self):
         """Told within a poll of a second, named; exact afterwards, between two dumps."""
         stage, guest = self.stage, self.stage.guests[0]
-        ref = guest.refs[2]
-        stage.hold(guest, ref)
-        fault = ContextFault(stage.granted(guest.domain, ref, offset=0x240))
-        with self.watching() as watch:
-            before = self.dom0_time()
-            watch.see(fault)
-            told = watch.fault_at(fault.target.address)
-        stage.grants()
-        answer = self.check_live()
-        stage.release()
+        ref = guest.refs[4]
+        with stage.held(guest, ref):
+            fault = ContextFault(stage.granted(guest.domain, ref, offset=0x240))
+            with self.watching() as watch:
+                before = self.dom0_time()
+                watch.see(fault)
+                told = watch.fault_at(fault.target.address)
+            stage.grants()
+            answer = self.check_live()
         self.assertEqual(len(told), 1)
         self.assertGreaterEqual(datetime.datetime.fromisoformat(told[0]["time"]).timestamp(), before)
         owner = told[0]["fault"]["attribution"]

@@ -79,9 +79,8 @@ class Recorder(ProgramCase):
         stage, guest = self.stage, self.stage.guests[0]
         self.run_recorder("start 512")
         for refs in ((guest.refs[0],), guest.refs[1:4]):
-            stage.hold(guest, *refs)
-            frames = {ref: stage.granted(guest.domain, ref).frame for ref in refs}
-            stage.release()
+            with stage.held(guest, *refs):
+                frames = {ref: stage.granted(guest.domain, ref).frame for ref in refs}
             text = self.run_recorder("read")
             for ref, frame in frames.items():
                 flags, domain = rf"0x{ref:x}0000000[26]", rf"0x[0-9a-f]+0000{guest.domain:04x}"

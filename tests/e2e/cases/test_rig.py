@@ -106,10 +106,9 @@ class Grants(RigCase):
     def test_held_page_is_at_its_frame_only_where_xen_adds_the_entry(self):
         """The regression itself: while dom0 has a page mapped, dom0's stage 2 has gfn == mfn, or has it not."""
         guest = self.stage.guests[0]
-        self.stage.hold(guest, guest.refs[0])
-        held = self.stage.granted(guest.domain, guest.refs[0])
-        present = self.peek(held.address)
-        self.stage.release()
+        with self.stage.held(guest, guest.refs[0]):
+            held = self.stage.granted(guest.domain, guest.refs[0])
+            present = self.peek(held.address)
         self.assertNotIn((guest.domain, guest.refs[0]), [(g.domain, g.ref) for g in self.stage.grants()])
         after = self.peek(held.address)
         if self.scenario.iommu == "on":

@@ -1,8 +1,10 @@
 """A scenario on stage: the machine booted, the toolstack up, the guests running, and all that is known about them."""
 
+import contextlib
 import re
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,7 +108,7 @@ class Stage:
         disk = f"disk = ['format=raw,vdev=xvda,access=rw,backendtype=phy,script=block-rig,target=/dev/ram{domain - 1}']"
         (self.dom0.share / f"{name}.cfg").write_text(
             f'name = "{name}"\nkernel = "/tmp/vmlinuz"\nramdisk = "/tmp/guest.cpio"\nmemory = 160\nvcpus = 1\n'
-            f'extra = "console=hvc0 rdinit=/init quiet rigip=10.9.9.{domain + 1} rigpages=4 rigping={neighbour}"\n'
+            f'extra = "console=hvc0 rdinit=/init quiet rigip=10.9.9.{domain + 1} rigpages=8 rigping={neighbour}"\n'
             f"vif = ['script=/etc/xen/scripts/vif-rig,bridge=br0,mac=00:16:3e:aa:bb:{domain:02x}']\n"
             'on_crash = "preserve"\n' + (disk + "\n" if self.scenario.disks else "")
         )
@@ -146,8 +148,16 @@ class Stage:
         ref = self.dom0.must(f"xenstore-read {path}/tx-ring-ref 2>/dev/null || xenstore-read {path}/queue-0/tx-ring-ref")
         return f"vif{guest.domain}.0", int(ref.split()[-1])
 
-    def hold(self, guest: Guest, *refs: int, write: bool = False) -> None:
-        """Map data pages of a guest in dom0 and keep them mapped, until `release`."""
+    @contextlib.contextmanager
+    def held(self, guest: Guest, *refs: int, write: bool = False) -> Iterator[None]:
+        """Data pages of a guest are mapped in dom0 meanwhile."""
+        self._hold(guest, refs, write)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _hold(self, guest: Guest, refs: tuple[int, ...], write: bool) -> None:
         mode = "w" if write else "r"
         numbers = " ".join(str(ref) for ref in refs)
         self.dom0.must(
@@ -156,8 +166,7 @@ class Stage:
             f"cat /tmp/held; [ $n -lt 1000 ]"
         )
 
-    def release(self) -> None:
-        """Unmap what `hold` has mapped."""
+    def _release(self) -> None:
         self.dom0.must("kill $(cat /tmp/held.pid); n=0; while kill -0 $(cat /tmp/held.pid) 2>/dev/null && [ $n -lt 1000 ]; do usleep 20000; n=$((n + 1)); done; rm /tmp/held.pid")
 
     def dom0_ram(self) -> list[tuple[int, int]]:
