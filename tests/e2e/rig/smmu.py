@@ -118,7 +118,7 @@ class Smmu:
             before = self.xen.ring().next
             self._pulse(self._load(fault))
             deadline = time.monotonic() + timeout
-            while fault.printed not in self.xen.ring_text(since=before):
+            while fault.printed + "\n" not in self.xen.ring_text(since=before):
                 if time.monotonic() > deadline:
                     raise RigError(f"not printed: {fault.printed!r}; since then: {self.xen.ring_text(since=before)!r}")
                 time.sleep(0.01)
