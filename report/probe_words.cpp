@@ -45,6 +45,34 @@ std::string course(const std::vector<ProbeStep>& steps, Frame frame) {
   return text;
 }
 
+/// Frames that were loaded, each once, in the order in which they were learnt.
+std::vector<Frame> loaded_frames(const std::vector<ProbeStep>& steps) {
+  std::vector<Frame> frames;
+  for (const ProbeStep& page : steps) {
+    if (page.kind != Kind::learnt) continue;
+    const bool loaded = std::any_of(steps.begin(), steps.end(), [&](const ProbeStep& step) {
+      return step.kind == Kind::loaded && step.frame == page.frame;
+    });
+    if (loaded) frames.push_back(page.frame);
+  }
+  return frames;
+}
+
+/// What an engineer types to see the same without this program's verdict.
+void add_repetition(const std::vector<ProbeStep>& steps, std::vector<std::string>* lines) {
+  const std::vector<Frame> frames = loaded_frames(steps);
+  if (frames.empty()) return;
+  std::string pattern = "remote.d";
+  std::string words;
+  for (const Frame frame : frames) {
+    pattern += '|' + hex(frame.value());
+    words += ' ' + hex(frame.value());
+  }
+  lines->push_back("By hand, mapped by dom0: xl debug-keys g; xl dmesg | grep -E '" + pattern +
+                   "'");
+  lines->push_back("By hand, the entries: " XIC_LIBEXECDIR "/xen-iommu-probe" + words);
+}
+
 std::string page_line(const Facts& facts, const ProbeStep& page) {
   const auto name = facts.backends.domain_names.find(page.granter);
   std::string text = fmt::format(
@@ -62,6 +90,12 @@ std::string page_line(const Facts& facts, const ProbeStep& page) {
 std::vector<std::string> probe_lines(const Facts& facts) {
   std::vector<std::string> lines;
   if (!facts.probe) return lines;
+  if (!loaded_frames(facts.probe->steps).empty()) {
+    lines.emplace_back(
+        "A load at the machine address of a page that dom0 has mapped: it returns where Xen has "
+        "made "
+        "the entry that the IOMMU needs, and is killed where not");
+  }
   for (const ProbeStep& step : facts.probe->steps) {
     if (step.kind == Kind::learnt) lines.push_back(page_line(facts, step));
   }
@@ -73,6 +107,7 @@ std::vector<std::string> probe_lines(const Facts& facts) {
     }
   }
   for (const std::string& sign : facts.probe->weaker_signs) lines.push_back(outside(sign, 200));
+  add_repetition(facts.probe->steps, &lines);
   return lines;
 }
 

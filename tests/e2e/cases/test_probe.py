@@ -1,31 +1,41 @@
-"""The probe's and the flight recorder's programs in dom0, against what the hypervisor's own dump and its memory say."""
+"""The probe and the flight recorder, by `check --probe` and by their own programs, against what the hypervisor's own dump and its memory
+say."""
 
 import json
 import re
 
-from rig.case import RigCase, on
+from rig import paths
+from rig.case import Answer, SubjectCase, on
 
 HEALTHY = ("healthy-4.17", "healthy-4.14", "healthy-4.20")
 MISSING = ("missing-4.17", "missing-4.14-linux-6.1", "missing-4.20")
 HOTPLUG = ("missing-4.14",)
 OFF = ("off-4.17",)
+NO_GUEST = ("quick",)
+LOCKED = ("stamps-datems",)
 HOME = "/usr/libexec/xen-iommu-check"
 RESERVED = (0, 1)  # console, xenstore
+DUMP_LINE = re.compile(r"gnttab_usage_print_all|-- active --|\[ref\] localdom|grant-table for remote|maptrack frames|no active grant|\[0x[0-9a-f]+\] +\d+ 0x")
 
 
-class ProgramCase(RigCase):
-    needs_subject = True
-
+class ProgramCase(SubjectCase):
     def setUp(self) -> None:
         super().setUp()
         self._dmesg = self.stage.dom0.must("dmesg | wc -l")
         self._console = self.stage.xen.ring().next
+        self._said = {guest.name: self.guest_log(guest.name) for guest in self.stage.guests}
+
+    def guest_log(self, name: str) -> str:
+        return self.stage.dom0.must(f"cat /var/log/xen/console/guest-{name}.log")
 
     def assert_nobody_complained(self) -> None:
-        """Neither dom0's kernel nor the hypervisor has printed a line since the test began."""
-        self.assertEqual(self.stage.dom0.must(f"dmesg | tail -n +$(({self._dmesg.strip()} + 1))"), "")
+        """Neither dom0's kernel nor the hypervisor nor a guest has printed a line since the test began, but for grant dumps."""
+        said = self.stage.dom0.must(f"dmesg | tail -n +$(({self._dmesg.strip()} + 1))")
+        # a kernel that is locked down says whenever it has refused something
+        self.assertEqual([line for line in said.splitlines() if not re.search(r"[Ll]ockdown.*(?:/dev/mem|callbacks suppressed)", line)], [])
         printed = self.stage.xen.ring_text(since=self._console)
-        self.assertEqual([line for line in printed.splitlines() if "grant" not in line and "[0x" not in line and "active" not in line], [])
+        self.assertEqual([line for line in printed.splitlines() if not DUMP_LINE.search(line)], [])
+        self.assertEqual({guest.name: self.guest_log(guest.name) for guest in self.stage.guests}, self._said)
 
     def long_lived(self) -> list[int]:
         """Frames of the guests' console and xenstore pages."""
@@ -110,3 +120,122 @@ class Recorder(ProgramCase):
         self.assertIn("recording: ", self.run_recorder("status"))
         self.run_recorder("stop")
         self.assertEqual(self.stage.dom0.must("cat /sys/kernel/tracing/kprobe_events"), "")
+
+
+class CheckProbe(ProgramCase):
+    """`check --probe`: the verdict rests on the entry, whatever number and features say."""
+
+    RUNS = 4
+
+    def probed(self) -> Answer:
+        answer = self.check("--probe")
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("python3-jsonschema is not installed")
+        schema = json.loads((paths.PROJECT / "docs/schema/report-1.schema.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(answer.report)
+        return answer
+
+    def text(self) -> str:
+        return self.stage.dom0.run("xen-iommu-check check --probe --width 400").output
+
+    def reserved(self) -> set[tuple[int, int, int, int]]:
+        return {(g.domain, g.ref, g.frame, g.pin) for g in self.stage.grants() if g.ref in RESERVED}
+
+    def assert_harmless(self) -> None:
+        """Some runs while a guest is pinged: every answer comes, no log has a new line, nothing is left."""
+        stage, runs = self.stage, self.RUNS
+        state = (
+            "ls /proc | grep -c '^[0-9]'; ls /sys/kernel/tracing/instances; cat /sys/kernel/tracing/kprobe_events; "
+            "ps | grep -v grep | grep -E 'xen-iommu| Z ' || true"
+        )
+        before, mapped = stage.dom0.must(state), self.reserved()
+        self._console = stage.xen.ring().next
+        ping = f"ping -c {runs} -W 60 10.9.9.2 > /tmp/ping.out 2>&1 & p=$!; " if stage.guests else ""
+        stage.dom0.must(
+            f"{ping}n=0; while [ $n -lt {runs} ]; do xen-iommu-check check --probe --json > /dev/null; [ $? -le 3 ] || exit 1; n=$((n + 1)); done; "
+            + ("wait $p" if ping else "")
+        )
+        if ping:
+            self.assertIn(f" {runs} packets received", stage.dom0.must("cat /tmp/ping.out"))
+        self.assert_nobody_complained()
+        self.assertEqual(stage.dom0.must(state), before)
+        self.assertEqual(self.reserved(), mapped)
+
+
+@on(*HEALTHY, *MISSING, *HOTPLUG)
+class ProbePossible(CheckProbe):
+    def test_verdict(self):
+        answer = self.probed()
+        probe, verdict = answer.report["probe"], answer.verdict
+        if self.scenario.iommu == "on":
+            self.assertEqual((verdict["state"], verdict["confidence"], probe["answer"]), ("not_affected", "high", "present"))
+            return
+        self.assertEqual((verdict["state"], verdict["confidence"], probe["answer"]), ("affected", "high", "absent"))
+        self.assertEqual((verdict["id"], answer.status), ("XIC-1001", 2))
+        # although everything else acquits it
+        acquits = {one["kind"] for one in answer.report["evidence"] if one["supports"] == "not_affected"}
+        new = {"feature_bits", "sysctl_abi"} if self.scenario.hypervisor.branch != "4.14" else set()
+        self.assertLessEqual({"version_number"} | new, acquits)
+        self.assertNotEqual(self.check("").verdict["state"], "affected")
+
+    def test_proof_can_be_followed_and_repeated_by_hand(self):
+        outcome = "present" if self.scenario.iommu == "on" else "absent"
+        steps = self.probed().report["probe"]["steps"]
+        truth = {g.frame: (g.domain, g.ref) for g in self.stage.grants() if g.grantee == 0}
+        learnt = {int(s["frame"], 16): (s["granter"], int(s["ref"], 16)) for s in steps if s["kind"] == "learnt"}
+        self.assertEqual(learnt, {frame: truth.get(frame) for frame in learnt})
+        self.assertEqual({domain for domain, _ in learnt.values()}, {guest.domain for guest in self.stage.guests})
+        if self.scenario.hotplug:  # dom0's kernel takes the reserved pages for its own memory; the dump shows others
+            left_out = {int(s["frame"], 16): s["detail"] for s in steps if s["outcome"] == "left_out"}
+            self.assertEqual({truth[frame][1] for frame in left_out}, set(RESERVED))
+            self.assertEqual(set(left_out.values()), {'dom0\'s kernel has it as "System RAM"'})
+        loads = [int(s["frame"], 16) for s in steps if s["kind"] == "loaded"]
+        self.assertEqual(loads[0], loads[len(set(loads))], "the first again behind the others")
+        for frame in set(loads):
+            course = [s["outcome"] for s in steps if int(s["frame"], 16) == frame and s["kind"] != "learnt"]
+            self.assertEqual((course[0], set(course[1:-1]), course[-1]), ("granted", {outcome}, "granted"))
+        text = self.text()
+        for frame in set(loads):
+            domain, ref = truth[frame]
+            self.assertRegex(text, rf"{frame:#x}000 = frame {frame:#x}, grant {ref:#x} of d{domain} .*: granted to dom0; load .*; granted to dom0\n")
+        by_hand = re.findall(r"By hand, [^:]*: (.*)", text)
+        self.assertEqual(len(by_hand), 2, text)
+        dumped, loaded = (self.stage.dom0.must(command) for command in by_hand)
+        for frame in set(loads):
+            self.assertRegex(dumped, rf"\[0x{truth[frame][1]:03x}\]\s+0 0x{frame:05x} ")
+        self.assertEqual({json.loads(line)["result"] for line in loaded.splitlines()}, {outcome})
+
+    def test_nothing_is_disturbed_or_left_behind(self):
+        self.assert_harmless()
+
+
+@on(*OFF, *NO_GUEST, *LOCKED)
+class ProbeImpossible(CheckProbe):
+    # what refuses, in which words; what the steps taken came to
+    WHY = {
+        "off-4.17": ("iommu_off", "Xen uses no IOMMU", set()),
+        "quick": ("no_guest", "start any guest", set()),
+        "stamps-datems": ("no_load", "lockdown", {"no_answer"}),
+    }
+
+    def test_says_why_and_what_would_help(self):
+        answer = self.probed()
+        probe = answer.report["probe"]
+        refusal, words, outcomes = self.WHY[self.scenario.name]
+        self.assertEqual((probe["answer"], probe["frames"]), ("not_possible", 0), probe)
+        why = {one["id"]: f"{one['why']}; {one['remedy']}".removesuffix("; ") for one in probe["refusals"]}
+        self.assertIn(refusal, why)
+        text = self.text()
+        for line in why.values():
+            self.assertIn(f"not possible: {line}", text)
+        self.assertRegex(text, f"(?s)\n  Probe\n.*{words}")
+        ended = {"no_load": "loaded"}.get(refusal, "learnt")
+        self.assertEqual({s["outcome"] for s in probe.get("steps", ()) if s["kind"] == ended}, outcomes)
+        # the weaker signs decide
+        self.assertEqual(answer.verdict["state"], self.check("").verdict["state"])
+        self.assertNotEqual(answer.verdict["state"], "affected")
+
+    def test_nothing_is_disturbed_or_left_behind(self):
+        self.assert_harmless()

@@ -24,6 +24,7 @@ class Scenario:
     disks: bool = False
     hotplug: bool = False
     systemd: bool = False
+    dom0: str = ""
 
     def __post_init__(self) -> None:
         if self.iommu not in ("off", "on", "entry-missing"):
@@ -41,7 +42,8 @@ class Scenario:
 
     @property
     def dom0_arguments(self) -> str:
-        return "console=hvc0 rdinit=/init" + (" righotplug" if self.hotplug else "") + (" rigsystemd" if self.systemd else "")
+        marks = {"righotplug": self.hotplug, "rigsystemd": self.systemd, self.dom0: self.dom0}
+        return " ".join(["console=hvc0 rdinit=/init", *(word for word, wanted in marks.items() if wanted)])
 
 
 def load() -> dict[str, Scenario]:

@@ -27,6 +27,7 @@ class Grant:
     ref: int
     frame: int
     grantee: int
+    pin: int  # how often it is mapped, in what way
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Stage:
             if head := re.search(r"grant-table for remote d(\d+)", line):
                 granter = int(head[1])
             elif entry := GRANT.search(line):
-                found.append(Grant(granter, int(entry[1], 16), int(entry[3], 16), int(entry[2])))
+                found.append(Grant(granter, int(entry[1], 16), int(entry[3], 16), int(entry[2]), int(entry[4], 16)))
         return found
 
     def grant(self, domain: int, ref: int) -> Grant:
