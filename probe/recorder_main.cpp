@@ -25,7 +25,7 @@ int fail(const xic::Error& error) {
   return error.code == xic::Error::Code::denied ? kPermission : kUnavailable;
 }
 
-int print_state(xic::GrantRecorder* recorder) {
+int print_state(xic::FlightRecorder* recorder) {
   const auto state = recorder->state();
   if (!state) return fail(state.error());
   if (!state->recording) {
@@ -34,11 +34,12 @@ int print_state(xic::GrantRecorder* recorder) {
   }
   std::printf(
       "recording: %u KiB per CPU, clock %s, %llu records, %llu overwritten, %llu missed, "
-      "reaches back %llu ms\n",
+      "reaches back %llu ms; references: %s\n",
       state->kib_per_cpu, state->clock.c_str(), static_cast<unsigned long long>(state->events),
       static_cast<unsigned long long>(state->overwritten),
       static_cast<unsigned long long>(state->missed),
-      static_cast<unsigned long long>(state->depth_ms));
+      static_cast<unsigned long long>(state->depth_ms),
+      recorder->every_reference() ? "of every grant" : "of each batch's first grant");
   return 0;
 }
 
@@ -53,7 +54,8 @@ int print_trace(xic::GrantRecorder* recorder) {
 int main(int argc, char** argv) {
   const std::string_view verb = argc > 1 ? argv[1] : "";
   xic::MountedTracefs tracefs;
-  xic::FlightRecorder recorder(&tracefs);
+  xic::RunningKernelCode code;
+  xic::FlightRecorder recorder(&tracefs, &code);
   if (verb == "start" && argc <= 3) {
     xic::RecorderOptions options;
     if (argc == 3) {

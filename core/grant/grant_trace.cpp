@@ -131,39 +131,56 @@ class GrantTrace::Builder final : public GrantTraceSink {
   }
 
   void set(const GrantTraceEvent& event) {
+    TracedMapping made;
+    made.frame = event.frame;
+    made.pfn = event.pfn;
+    made.mapped = event.time_ns;
+    if (event.whole) {
+      made.granter = event.domain;
+      made.ref = event.ref;
+      made.read_only = event.read_only;
+      made.mapper = printable(event.task);
+      open(std::move(made));
+    } else if (of_batch(event, &made)) {
+      open(std::move(made));
+    }
+  }
+
+  /// What is known of a page by the batch it came in; false where that is not there.
+  bool of_batch(const GrantTraceEvent& event, TracedMapping* made) {
     Batch* const batch = current(event, GrantTraceEvent::Kind::maps);
-    if (batch == nullptr) return;  // its batch's record is gone
+    if (batch == nullptr) return false;  // its batch's record is gone
     const bool first = std::exchange(batch->first, false) && !batch->head.failed;
     --batch->left;
     if (first && (event.frame != batch->head.frame || event.pfn != batch->head.pfn)) {
       ++misplaced_;  // not the batch that it seems to belong to
       batch->left = 0;
-      return;
+      return false;
     }
-    if (const auto old = open_.find(event.pfn); old != open_.end()) {
+    made->granter = batch->head.domain;
+    if (first) made->ref = batch->head.ref;
+    made->read_only = batch->head.read_only;
+    made->mapper = batch->task;
+    // A backend's batch is one guest's: netback's runs in a soft interrupt, blkback's in a thread
+    // that has the guest's number for a name. A program may map the pages of several.
+    made->certain = first || event.in_softirq || batch->task.starts_with(backend_prefix(*batch));
+    return true;
+  }
+
+  void open(TracedMapping&& made) {
+    if (const auto old = open_.find(made.pfn); old != open_.end()) {
       // dom0 uses a page of its own again only when it is free: an end was missed.
       if (TracedMapping* missed = at(old->second)) {
         missed->certain = false;
-        missed->unmapped = event.time_ns;
+        missed->unmapped = made.mapped;
       }
     }
     if (trace_.mappings_.size() == kMaxMappings) {
       trace_.mappings_.pop_front();
       ++dropped_;
     }
-    TracedMapping made;
-    made.frame = event.frame;
-    made.granter = batch->head.domain;
-    if (first) made.ref = batch->head.ref;
-    made.read_only = batch->head.read_only;
-    made.pfn = event.pfn;
-    made.mapped = event.time_ns;
-    made.mapper = batch->task;
-    // A backend's batch is one guest's: netback's runs in a soft interrupt, blkback's in a thread
-    // that has the guest's number for a name. A program may map the pages of several.
-    made.certain = first || event.in_softirq || batch->task.starts_with(backend_prefix(*batch));
+    open_[made.pfn] = dropped_ + trace_.mappings_.size();
     trace_.mappings_.push_back(std::move(made));
-    open_[event.pfn] = dropped_ + trace_.mappings_.size() - 1;
   }
 
   /// "1.": blkback's threads are called "1.xvda-0" (linux: xen-blkback/xenbus.c).

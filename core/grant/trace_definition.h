@@ -3,38 +3,52 @@
 #pragma once
 
 #include <array>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/grant/map_call_site.h"
 
 namespace xic {
 
-/// One kprobe event. On arm64 x0 .. x3 hold the arguments of
-///   set_foreign_p2m_mapping(map_ops, kmap_ops, pages, count)   called when the maps are done
-///   gnttab_unmap_refs(unmap_ops, kunmap_ops, pages, count)
-///   __set_phys_to_machine_multi(pfn, mfn, pages)               per page of either, mfn ~0 =
-///   unmapped
-/// (linux: arch/arm/xen/p2m.c, drivers/xen/grant-table.c; the same from 5.10 to 6.12).
-///
-/// Only the first operation of a batch is fetched. An array of all would need a length that kprobe
-/// events cannot take from a register, and reading past the end may reach a page that dom0 has
-/// given back to Xen: the kernel has no fixup for the abort that Xen answers with, and dies of it
-/// (seen with Linux 6.12; facts: arch/arm64/mm/fault.c, fault_info[0] = do_bad). A filter does not
-/// help: it is asked after the fetch.
-struct TraceEventDefinition {
+/// How the records of one event are recognised: its name, and the function it stands in.
+struct TraceEventKind {
   std::string_view name;
   std::string_view symbol;
-  std::string_view arguments;
 };
+
+/// set_foreign_p2m_mapping(map_ops, kmap_ops, pages, count): Xen has mapped a batch.
+inline constexpr TraceEventKind kTraceMap{"map", "set_foreign_p2m_mapping"};
+/// Within it, one operation of the batch.
+inline constexpr TraceEventKind kTraceOperation{"op", "set_foreign_p2m_mapping"};
+/// gnttab_unmap_refs(unmap_ops, kunmap_ops, pages, count): about to be unmapped.
+inline constexpr TraceEventKind kTraceUnmap{"unmap", "gnttab_unmap_refs"};
+/// __set_phys_to_machine_multi(pfn, mfn, pages): one page of either; mfn ~0: it is gone.
+/// (linux: arch/arm/xen/p2m.c, drivers/xen/grant-table.c; the same from 5.10 to 6.12.)
+inline constexpr TraceEventKind kTracePage{"page", "__set_phys_to_machine_multi"};
+inline constexpr std::array<TraceEventKind, 4> kTraceKinds{kTraceMap, kTraceOperation, kTraceUnmap,
+                                                           kTracePage};
+
+/// One kprobe event, as the kernel is told of it.
+struct TraceEventDefinition {
+  std::string name;
+  std::string place;      ///< Symbol, or symbol+offset.
+  std::string arguments;  ///< What is fetched. On arm64 x0 .. x3 hold a function's arguments.
+  std::string filter;     ///< Of the instance's event; "" for none. Asked after the fetch.
+};
+
+/// The events to define. With `site`, domain and reference are read of every operation, from
+/// memory that the kernel has read through the same register just before. Without, of the first
+/// of a batch only: an array of all would need a length that kprobe events cannot take from a
+/// register, and reading past the end may reach a page that dom0 has given back to Xen. The kernel
+/// has no fixup for the abort that Xen answers with, and dies of it (seen with Linux 6.12; facts:
+/// arch/arm64/mm/fault.c, fault_info[0] = do_bad).
+[[nodiscard]] std::vector<TraceEventDefinition> trace_events(
+    const std::optional<MapCallSite>& site);
 
 inline constexpr std::string_view kTraceGroup = "xen_iommu";
 /// What the recorder writes into its own ring as its first record.
 inline constexpr std::string_view kTraceStartMark = "xen_iommu recorder started";
-
-inline constexpr TraceEventDefinition kTraceMap{"map", "set_foreign_p2m_mapping",
-                                                "n=%x3:u32 o=+0(%x0):x64[4]"};
-inline constexpr TraceEventDefinition kTraceUnmap{"unmap", "gnttab_unmap_refs", "n=%x3:u32"};
-inline constexpr TraceEventDefinition kTracePage{"page", "__set_phys_to_machine_multi",
-                                                 "pfn=%x0:x64 mfn=%x1:x64 nr=%x2:u64"};
-inline constexpr std::array<TraceEventDefinition, 3> kTraceEvents{kTraceMap, kTraceUnmap,
-                                                                  kTracePage};
 
 }  // namespace xic

@@ -100,7 +100,7 @@ class Reader {
       return;
     }
     if (started(text)) return;
-    for (const TraceEventDefinition& definition : kTraceEvents) {
+    for (const TraceEventKind& definition : kTraceKinds) {
       const std::optional<std::size_t> at = place_of(text, definition);
       if (!at) continue;
       std::string_view rest = text.substr(*at);
@@ -116,7 +116,7 @@ class Reader {
  private:
   /// Where "map1: (set_foreign_p2m_mapping+" begins, the last one in the line.
   static std::optional<std::size_t> place_of(std::string_view text,
-                                             const TraceEventDefinition& definition) {
+                                             const TraceEventKind& definition) {
     std::size_t end = text.size();
     while (true) {
       const std::size_t at = text.substr(0, end).rfind(definition.name);
@@ -157,13 +157,13 @@ class Reader {
     if (written && *written > *held) quality_.overwritten = *written - *held;
   }
 
-  bool record(const TraceEventDefinition& definition, std::string_view head,
-              std::string_view text) {
+  bool record(const TraceEventKind& definition, std::string_view head, std::string_view text) {
     GrantTraceEvent event;
     if (!read_head(head, &event)) return false;
-    const bool understood = definition.name == kTraceMap.name     ? map(text, &event)
-                            : definition.name == kTraceUnmap.name ? unmap(text, &event)
-                                                                  : page(text, &event);
+    const bool understood = definition.name == kTraceMap.name         ? map(text, &event)
+                            : definition.name == kTraceOperation.name ? operation(text, &event)
+                            : definition.name == kTraceUnmap.name     ? unmap(text, &event)
+                                                                      : page(text, &event);
     if (understood) sink_->on_grant_trace(event);
     return understood;
   }
@@ -184,6 +184,28 @@ class Reader {
     // No such structure: nothing of this kernel is to be believed.
     return domain < kFirstReservedDomain &&
            (event->failed || event->frame.value() >> kFrameBits == 0);
+  }
+
+  static bool operation(std::string_view text, GrantTraceEvent* event) {
+    std::array<std::uint64_t, 4> values{};
+    constexpr std::array<std::string_view, 4> kNames{"pfn=", "mfn=", "flags=", "ref="};
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+      const auto value = take_field(&text, kNames[i]);
+      if (!value) return false;
+      values[i] = *value;
+    }
+    text = scan::trim_front(text);
+    if (!scan::take(&text, "dom=")) return false;
+    const auto domain = scan::take_number<std::uint16_t>(&text);
+    if (!domain || !text.empty() || values[3] > UINT32_MAX) return false;
+    event->kind = GrantTraceEvent::Kind::set;
+    event->whole = true;
+    event->pfn = values[0];
+    event->frame = Frame{values[1]};
+    event->read_only = (values[2] & kReadOnly) != 0;
+    event->ref = GrantRef{static_cast<std::uint32_t>(values[3])};
+    event->domain = DomId{*domain};
+    return *domain < kFirstReservedDomain && values[1] >> kFrameBits == 0;
   }
 
   static bool unmap(std::string_view text, GrantTraceEvent* event) {

@@ -13,7 +13,7 @@ struct GrantTraceEvent {
   enum class Kind : std::uint8_t {
     started,  ///< Recording began.
     maps,     ///< A batch of grants was mapped by Xen; `set` records of its pages follow.
-    set,      ///< One page of such a batch.
+    set,      ///< One page of such a batch, or of none: then `whole`.
     unmaps,   ///< A batch is about to be unmapped: gnttab_unmap_refs() is entered.
     cleared,  ///< One page of it: it is gone.
   } kind = Kind::started;
@@ -21,6 +21,7 @@ struct GrantTraceEvent {
   std::uint32_t count = 0;    ///< maps, unmaps: grants in the batch.
   std::uint64_t pfn = 0;      ///< set, cleared: where dom0 has it; maps: of its first grant.
   Frame frame;                ///< set; maps: of its first grant.
+  bool whole = false;         ///< set: domain, ref and read_only are known of this page.
   DomId domain;               ///< maps: whose page the first grant's is.
   GrantRef ref;               ///< maps: of the first grant.
   bool read_only = false;     ///< maps: of the first grant (GNTMAP_readonly).

@@ -23,12 +23,12 @@ constexpr std::uint32_t kMaxKib = 65536;
 std::string path(std::string_view below) {
   return kInstance + '/' + std::string(below);
 }
-std::string event_path(const TraceEventDefinition& event, std::string_view file) {
-  return path("events/") + std::string(kTraceGroup) + '/' + std::string(event.name) + '/' +
+std::string event_path(std::string_view event, std::string_view file) {
+  return path("events/") + std::string(kTraceGroup) + '/' + std::string(event) + '/' +
          std::string(file);
 }
-std::string full_name(const TraceEventDefinition& event) {
-  return std::string(kTraceGroup) + '/' + std::string(event.name);
+std::string full_name(std::string_view event) {
+  return std::string(kTraceGroup) + '/' + std::string(event);
 }
 
 /// "local global [mono_raw] boot" -> "mono_raw"
@@ -80,9 +80,9 @@ std::uint64_t missed_hits(std::string_view profile) {
     std::string_view line = profile.substr(0, end);
     profile.remove_prefix(end == std::string_view::npos ? profile.size() : end + 1);
     const std::string_view name = scan::take_word(&line);
-    const bool ours = std::any_of(kTraceEvents.begin(), kTraceEvents.end(), [&](const auto& event) {
+    const bool ours = std::any_of(kTraceKinds.begin(), kTraceKinds.end(), [&](const auto& event) {
       // Before 6.x the group is not printed.
-      return name == event.name || name == full_name(event);
+      return name == event.name || name == full_name(event.name);
     });
     if (!ours) continue;
     (void)scan::take_word(&line);
@@ -101,7 +101,7 @@ Error cannot_record(const TraceEventDefinition& event, Error error) {
     return error;
   }
   error.code = Error::Code::abi_mismatch;
-  error.message = "this kernel cannot record " + std::string(event.symbol) + ": " + error.message;
+  error.message = "this kernel cannot record " + event.place + ": " + error.message;
   error.hint = "its symbol or its arguments differ; grants can still be named by a 'g' dump";
   return error;
 }
@@ -115,31 +115,46 @@ Expected<void> FlightRecorder::start(const RecorderOptions& options) {
         "a recorder of " + std::to_string(options.kib_per_cpu) + " KiB per CPU is not possible",
         "choose 64 to 65536"});
   }
-  auto ready = complete(options);
+  const std::vector<TraceEventDefinition> events = events_here();
+  auto ready = complete(events, options);
   if (!ready) return tl::unexpected(std::move(ready.error()));
   if (*ready) return {};
   // What a crash, or another size, has left behind.
   if (auto gone = stop(); !gone) return gone;
-  if (auto done = define_events(); !done) {
+  if (auto done = define_events(events); !done) {
     (void)stop();
     return done;
   }
-  if (auto done = make_instance(options); !done) {
+  if (auto done = make_instance(events, options); !done) {
     (void)stop();
     return done;
   }
   return {};
 }
 
+std::vector<TraceEventDefinition> FlightRecorder::events_here() {
+  if (code_ == nullptr) return trace_events(std::nullopt);
+  const auto code =
+      code_->read(std::string(kTraceOperation.symbol), std::string(kTracePage.symbol));
+  if (!code) return trace_events(std::nullopt);
+  return trace_events(find_map_call(code->instructions, code->begin, code->callee));
+}
+
+bool FlightRecorder::every_reference() {
+  const auto enabled = tracefs_.read(event_path(kTraceOperation.name, "enable"));
+  return enabled && enabled->starts_with('1');
+}
+
 /// Is it recording already, as asked?
-Expected<bool> FlightRecorder::complete(const RecorderOptions& options) {
+Expected<bool> FlightRecorder::complete(const std::vector<TraceEventDefinition>& events,
+                                        const RecorderOptions& options) {
   auto instances = tracefs_.list("instances");
   if (!instances) return tl::unexpected(std::move(instances.error()));
   if (std::find(instances->begin(), instances->end(), "xen_iommu") == instances->end()) {
     return false;
   }
-  for (const TraceEventDefinition& event : kTraceEvents) {
-    const auto enabled = tracefs_.read(event_path(event, "enable"));
+  for (const TraceEventDefinition& event : events) {
+    const auto enabled = tracefs_.read(event_path(event.name, "enable"));
     if (!enabled || !enabled->starts_with('1')) return false;
   }
   const auto size = tracefs_.read(path("buffer_size_kb"));
@@ -152,10 +167,10 @@ Expected<bool> FlightRecorder::complete(const RecorderOptions& options) {
   return on && on->starts_with('1');
 }
 
-Expected<void> FlightRecorder::define_events() {
-  for (const TraceEventDefinition& event : kTraceEvents) {
-    const std::string line = "p:" + full_name(event) + ' ' + std::string(event.symbol) + ' ' +
-                             std::string(event.arguments) + '\n';
+Expected<void> FlightRecorder::define_events(const std::vector<TraceEventDefinition>& events) {
+  for (const TraceEventDefinition& event : events) {
+    const std::string line =
+        "p:" + full_name(event.name) + ' ' + event.place + ' ' + event.arguments + '\n';
     if (auto done = tracefs_.write(kEvents, line, true); !done) {
       return tl::unexpected(cannot_record(event, std::move(done.error())));
     }
@@ -163,7 +178,8 @@ Expected<void> FlightRecorder::define_events() {
   return {};
 }
 
-Expected<void> FlightRecorder::make_instance(const RecorderOptions& options) {
+Expected<void> FlightRecorder::make_instance(const std::vector<TraceEventDefinition>& events,
+                                             const RecorderOptions& options) {
   if (auto done = tracefs_.make(kInstance); !done) return done;
   const auto clocks = tracefs_.read(path("trace_clock"));
   if (!clocks) return tl::unexpected(clocks.error());
@@ -173,8 +189,14 @@ Expected<void> FlightRecorder::make_instance(const RecorderOptions& options) {
   if (auto done = tracefs_.write(path("buffer_size_kb"), size, false); !done) return done;
   const std::string mark = std::string(kTraceStartMark) + '\n';
   if (auto done = tracefs_.write(path("trace_marker"), mark, false); !done) return done;
-  for (const TraceEventDefinition& event : kTraceEvents) {
-    if (auto done = tracefs_.write(event_path(event, "enable"), "1\n", false); !done) return done;
+  for (const TraceEventDefinition& event : events) {
+    if (!event.filter.empty()) {
+      const std::string filter = event.filter + '\n';
+      const auto done = tracefs_.write(event_path(event.name, "filter"), filter, false);
+      if (!done) return done;
+    }
+    const auto done = tracefs_.write(event_path(event.name, "enable"), "1\n", false);
+    if (!done) return done;
   }
   return tracefs_.write(path("tracing_on"), "1\n", false);
 }

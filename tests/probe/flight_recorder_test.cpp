@@ -90,7 +90,7 @@ class Recorder : public ::testing::Test {
 
 TEST_F(Recorder, StartsAndStopsWithoutATrace) {
   ASSERT_TRUE(recorder_.start({512}));
-  EXPECT_EQ(events(), kTraceEvents.size());
+  EXPECT_EQ(events(), trace_events(std::nullopt).size());
   EXPECT_EQ(tracefs_.files.at(in("buffer_size_kb")), "512\n");
   EXPECT_NE(tracefs_.files.at(in("trace_clock")).find("[mono_raw]"), std::string::npos);
   EXPECT_EQ(tracefs_.files.at(in("trace_marker")), std::string(kTraceStartMark) + '\n');
@@ -113,12 +113,12 @@ TEST_F(Recorder, AnotherSizeOrARestFromACrashIsMadeAnew) {
   ASSERT_TRUE(recorder_.start({512}));
   ASSERT_TRUE(recorder_.start({2048}));
   EXPECT_EQ(tracefs_.files.at(in("buffer_size_kb")), "2048\n");
-  EXPECT_EQ(events(), kTraceEvents.size());
+  EXPECT_EQ(events(), trace_events(std::nullopt).size());
   // Killed between the events and the instance; and an event of another release of ours.
   ASSERT_TRUE(tracefs_.remove("instances/xen_iommu"));
   tracefs_.files["kprobe_events"] += "p:xen_iommu/old some_function\np:others/keep a_function\n";
   ASSERT_TRUE(recorder_.start({2048}));
-  EXPECT_EQ(events(), kTraceEvents.size() + 1);
+  EXPECT_EQ(events(), trace_events(std::nullopt).size() + 1);
   ASSERT_TRUE(recorder_.stop());
   EXPECT_EQ(tracefs_.files.at("kprobe_events"), "p:others/keep a_function\n");
 }
