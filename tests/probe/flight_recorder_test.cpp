@@ -168,5 +168,50 @@ TEST_F(Recorder, ItsStateCountsWhatIsLost) {
   EXPECT_EQ(state->depth_ms, 4250U);  // of the CPU that has dropped records
 }
 
+/// A function whose call is at its second word, or none that is understood.
+struct FakeCode final : KernelCode {
+  Expected<KernelFunction> read(const std::string& function, const std::string& callee) override {
+    asked = function + ' ' + callee;
+    if (code.empty()) return tl::unexpected(failure(EPERM, Error::Code::denied));
+    return KernelFunction{0x1000, code, 0x1000};
+  }
+  // ldr x1, [x20, #24]; lsr x1, x1, #12; bl 0x1000
+  std::vector<std::uint32_t> code{0xf9400e81, 0xd34cfc21, 0x97fffffe};
+  std::string asked;
+};
+
+TEST_F(Recorder, ReadsEachReferenceWhereTheKernelsCodeShowsIt) {
+  FakeCode code;
+  FlightRecorder recorder(&tracefs_, &code);
+  ASSERT_TRUE(recorder.start({512}));
+  EXPECT_EQ(code.asked, "set_foreign_p2m_mapping __set_phys_to_machine_multi");
+  EXPECT_NE(tracefs_.files.at("kprobe_events")
+                .find("p:xen_iommu/op set_foreign_p2m_mapping+8 pfn=%x0:x64 mfn=%x1:x64 "
+                      "flags=+8(%x20):x32 ref=+12(%x20):x32 dom=+16(%x20):u16\n"),
+            std::string::npos);
+  EXPECT_FALSE(tracefs_.files.contains(in("events/xen_iommu/map/enable")));
+  EXPECT_EQ(tracefs_.files.at(in("events/xen_iommu/page/filter")), "mfn==0xffffffffffffffff\n");
+  EXPECT_TRUE(recorder.every_reference());
+}
+
+TEST_F(Recorder, TakesTheFirstReferenceOfABatchWhereItIsNotShown) {
+  FakeCode code;
+  code.code.clear();
+  FlightRecorder recorder(&tracefs_, &code);
+  ASSERT_TRUE(recorder.start({512}));
+  EXPECT_TRUE(tracefs_.files.contains(in("events/xen_iommu/map/enable")));
+  EXPECT_FALSE(tracefs_.files.contains(in("events/xen_iommu/page/filter")));
+  EXPECT_FALSE(recorder.every_reference());
+}
+
+TEST_F(Recorder, OneThatKnowsLessIsMadeAnew) {
+  ASSERT_TRUE(recorder_.start({512}));
+  FakeCode code;
+  FlightRecorder better(&tracefs_, &code);
+  ASSERT_TRUE(better.start({512}));
+  EXPECT_TRUE(better.every_reference());
+  EXPECT_EQ(tracefs_.files.at("kprobe_events").find("xen_iommu/map"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace xic

@@ -138,6 +138,19 @@ TEST(GrantTrace, ABatchNamesItsFirstRefAndEveryFrame) {
   EXPECT_EQ(seen.granter, DomId{1});
 }
 
+TEST(GrantTrace, WhereEachReferenceIsRecordedEveryPageHasItsOwn) {
+  TraceText text;
+  text.started(1).operation(10'000'000, 1, 8, 0x62cb0, 4, "qemu");
+  text.operation(10'000'001, 2, 9, 0x62cb1, 5, "qemu");
+  text.unmap_begins(10'004'000, "qemu", 2).unmap_ended(10'004'100, 5, "qemu");
+  const TraceSighting seen = look(text, at(10'001'000, 10'002'000));
+  EXPECT_EQ(seen.state, State::mapped);
+  EXPECT_EQ(seen.granter, DomId{2});
+  EXPECT_EQ(seen.ref, GrantRef{9});
+  EXPECT_TRUE(seen.read_only);
+  EXPECT_EQ(look(text, at(10'005'000, 10'006'000)).state, State::ended);
+}
+
 TEST(GrantTrace, AProgramsBatchMayBeOfSeveralGuests) {
   TraceText text;
   text.started(1).batch(10'000'000, 2, 1, 8, 0x62cb0, 4, true, "qemu");

@@ -138,5 +138,26 @@ TEST(GrantTraceParser, OthersLinesAreSkippedAndBrokenOnesCounted) {
   EXPECT_EQ(quality.records, 0U);
 }
 
+TEST(GrantTraceParser, AnOperationThatCannotBeIsDamage) {
+  const std::string head =
+      "     ksoftirqd/0-13      [002] d.s..    23.893618: op: "
+      "(set_foreign_p2m_mapping+0x74/0x160) ";
+  const auto quality = [&](const std::string& fields) {
+    Collector all;
+    const GrantTraceQuality found = read_grant_trace(head + fields + '\n', &all);
+    return std::pair{found.records, found.damaged};
+  };
+  using Counts = std::pair<std::uint64_t, std::uint64_t>;
+  EXPECT_EQ(quality("pfn=0x5 mfn=0x62cb1 flags=0x6 ref=0x208 dom=1"), Counts(1, 0));
+  for (const char* const wrong :
+       {"pfn=0x5 mfn=0x62cb1 flags=0x6 ref=0x208",
+        "pfn=0x5 mfn=0x62cb1 flags=0x6 ref=0x208 dom=1 x",
+        "pfn=0x5 mfn=0x62cb1 flags=0x6 ref=0x208 dom=32756", "pfn=0x5 mfn=0x62cb1 ref=0x208 dom=1",
+        "pfn=0x5 mfn=0xffffffffffffffff flags=0x6 ref=0x208 dom=1",
+        "pfn=0x5 mfn=0x62cb1 flags=0x6 ref=0x100000000 dom=1", "(fault)"}) {
+    EXPECT_EQ(quality(wrong), Counts(0, 1)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace xic

@@ -35,6 +35,14 @@ class TraceText {
                     hex_text(pfn << 12) + "," + hex_text(flags) + "," +
                     hex_text(domain | std::uint64_t{7} << 32) + "," + hex_text(frame << 12) + "}");
   }
+  /// One grant, where the reference of each is recorded.
+  TraceText& operation(std::uint64_t us, unsigned domain, unsigned ref, std::uint64_t frame,
+                       std::uint64_t pfn, const std::string& task = "ksoftirqd/0") {
+    return line(task, 13, us,
+                "op: (set_foreign_p2m_mapping+0x74/0x160) pfn=" + hex_text(pfn) +
+                    " mfn=" + hex_text(frame) + " flags=0x6 ref=" + hex_text(ref) +
+                    " dom=" + std::to_string(domain));
+  }
   TraceText& page(std::uint64_t us, std::uint64_t pfn, std::uint64_t frame,
                   const std::string& task = "ksoftirqd/0", unsigned pid = 13) {
     return line(task, pid, us,

@@ -95,12 +95,9 @@ class Recorder(ProgramCase):
                 frames = {ref: stage.granted(guest.domain, ref).frame for ref in refs}
             text = self.run_recorder("read")
             for ref, frame in frames.items():
-                flags, domain = rf"0x{ref:x}0000000[26]", rf"0x[0-9a-f]+0000{guest.domain:04x}"
-                mapped = re.search(rf"holdgrants.* map: .* o=\{{(0x[0-9a-f]+)000,{flags},{domain},0x{frame:x}000\}}", text)
+                mapped = re.search(rf"holdgrants.* op: .* pfn=(0x[0-9a-f]+) mfn={frame:#x} flags=0x[26] ref={ref:#x} dom={guest.domain}\n", text)
                 self.assertIsNotNone(mapped, f"ref {ref:#x} frame {frame:#x} in\n{text[-3000:]}")
-                pfn = mapped[1]
-                self.assertRegex(text, rf"page: .* pfn={pfn} mfn=0x{frame:x} nr=1")
-                self.assertRegex(text, rf"page: .* pfn={pfn} mfn=0xffffffffffffffff nr=1")
+                self.assertRegex(text, rf"page: .* pfn={mapped[1]} mfn=0xffffffffffffffff nr=1")
         self.assertNotIn("Unable to handle", stage.dom0.must("dmesg"))
 
     def test_it_is_found_again_and_removed(self):
@@ -108,7 +105,9 @@ class Recorder(ProgramCase):
         first = self.run_recorder("read")
         self.run_recorder("start 512")
         self.assertEqual(self.run_recorder("read").count("recorder started"), first.count("recorder started"))
-        self.assertIn("clock mono_raw", self.run_recorder("status"))
+        status = self.run_recorder("status")
+        self.assertIn("clock mono_raw", status)
+        self.assertIn("references: of every grant", status)
         self.run_recorder("stop")
         self.assertIn("not recording", self.run_recorder("status"))
         self.assertEqual(self.stage.dom0.must("ls /sys/kernel/tracing/instances; cat /sys/kernel/tracing/kprobe_events"), "")
@@ -172,6 +171,10 @@ class ProbePossible(CheckProbe):
         if self.scenario.iommu == "on":
             self.assertEqual((verdict["state"], verdict["confidence"], probe["answer"]), ("not_affected", "high", "present"))
             return
+        if self.scenario.hotplug and probe["answer"] == "not_possible":  # it has taken the rings' pages too
+            self.assertIn("System RAM", probe["detail"])
+            self.assertNotEqual(verdict["state"], "affected")
+            return
         self.assertEqual((verdict["state"], verdict["confidence"], probe["answer"]), ("affected", "high", "absent"))
         self.assertEqual((verdict["id"], answer.status), ("XIC-1001", 2))
         # although everything else acquits it
@@ -189,8 +192,10 @@ class ProbePossible(CheckProbe):
         self.assertEqual({domain for domain, _ in learnt.values()}, {guest.domain for guest in self.stage.guests})
         if self.scenario.hotplug:  # dom0's kernel takes the reserved pages for its own memory; the dump shows others
             left_out = {int(s["frame"], 16): s["detail"] for s in steps if s["outcome"] == "left_out"}
-            self.assertEqual({truth[frame][1] for frame in left_out}, set(RESERVED))
+            self.assertLessEqual(set(RESERVED), {truth[frame][1] for frame in left_out})
             self.assertEqual(set(left_out.values()), {'dom0\'s kernel has it as "System RAM"'})
+            if len(left_out) == len(learnt):  # the rings' too
+                return
         loads = [int(s["frame"], 16) for s in steps if s["kind"] == "loaded"]
         self.assertEqual(loads[0], loads[len(set(loads))], "the first again behind the others")
         for frame in set(loads):
