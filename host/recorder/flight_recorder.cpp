@@ -115,12 +115,15 @@ Expected<void> FlightRecorder::start(const RecorderOptions& options) {
         "a recorder of " + std::to_string(options.kib_per_cpu) + " KiB per CPU is not possible",
         "choose 64 to 65536"});
   }
-  const std::vector<TraceEventDefinition> events = events_here();
-  auto ready = complete(events, options);
-  if (!ready) return tl::unexpected(std::move(ready.error()));
-  if (*ready) return {};
-  // What a crash, or another size, has left behind.
+  const auto best = complete(trace_events(MapCallSite{}), options);
+  if (!best) return tl::unexpected(best.error());
+  const auto lesser = complete(trace_events(std::nullopt), options);
+  if (!lesser) return tl::unexpected(lesser.error());
+  if (*best || (*lesser && !call_site())) return {};
+  // What a crash, or another size, has left behind. A breakpoint of ours hides the code that it
+  // stands on.
   if (auto gone = stop(); !gone) return gone;
+  const std::vector<TraceEventDefinition> events = trace_events(call_site());
   if (auto done = define_events(events); !done) {
     (void)stop();
     return done;
@@ -132,12 +135,12 @@ Expected<void> FlightRecorder::start(const RecorderOptions& options) {
   return {};
 }
 
-std::vector<TraceEventDefinition> FlightRecorder::events_here() {
-  if (code_ == nullptr) return trace_events(std::nullopt);
+std::optional<MapCallSite> FlightRecorder::call_site() {
+  if (code_ == nullptr) return std::nullopt;
   const auto code =
       code_->read(std::string(kTraceOperation.symbol), std::string(kTracePage.symbol));
-  if (!code) return trace_events(std::nullopt);
-  return trace_events(find_map_call(code->instructions, code->begin, code->callee));
+  if (!code) return std::nullopt;
+  return find_map_call(code->instructions, code->begin, code->callee);
 }
 
 bool FlightRecorder::every_reference() {
@@ -145,7 +148,7 @@ bool FlightRecorder::every_reference() {
   return enabled && enabled->starts_with('1');
 }
 
-/// Is it recording already, as asked?
+/// Is it recording these already, as asked?
 Expected<bool> FlightRecorder::complete(const std::vector<TraceEventDefinition>& events,
                                         const RecorderOptions& options) {
   auto instances = tracefs_.list("instances");

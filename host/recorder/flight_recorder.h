@@ -1,6 +1,7 @@
 // GrantRecorder over tracefs: an instance and kprobe events of our own.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/grant/trace_definition.h"
@@ -26,7 +27,7 @@ class FlightRecorder final : public GrantRecorder {
   [[nodiscard]] bool every_reference();
 
  private:
-  [[nodiscard]] std::vector<TraceEventDefinition> events_here();
+  [[nodiscard]] std::optional<MapCallSite> call_site();
   [[nodiscard]] Expected<bool> complete(const std::vector<TraceEventDefinition>& events,
                                         const RecorderOptions& options);
   [[nodiscard]] Expected<void> define_events(const std::vector<TraceEventDefinition>& events);

@@ -204,6 +204,17 @@ TEST_F(Recorder, TakesTheFirstReferenceOfABatchWhereItIsNotShown) {
   EXPECT_FALSE(recorder.every_reference());
 }
 
+TEST_F(Recorder, ItsOwnBreakpointHidesTheCodeAndDoesNotMatter) {
+  FakeCode code;
+  FlightRecorder recorder(&tracefs_, &code);
+  ASSERT_TRUE(recorder.start({512}));
+  code.code[2] = 0xd4200080;  // brk #4
+  tracefs_.log.calls.clear();
+  ASSERT_TRUE(recorder.start({512}));
+  EXPECT_EQ(tracefs_.log.count("write") + tracefs_.log.count("remove"), 0U);
+  EXPECT_TRUE(recorder.every_reference());
+}
+
 TEST_F(Recorder, OneThatKnowsLessIsMadeAnew) {
   ASSERT_TRUE(recorder_.start({512}));
   FakeCode code;
