@@ -41,15 +41,15 @@ struct Word {
 };
 
 constexpr std::array kGrantedWords = {
-    Word{GrantedNow::Answer::granted_or_own, "granted"},
-    Word{GrantedNow::Answer::not_granted, "not_granted"},
-    Word{GrantedNow::Answer::free_or_xen, "free_or_xen"},
+    Word<GrantedNow::Answer>{GrantedNow::Answer::granted_or_own, "granted"},
+    Word<GrantedNow::Answer>{GrantedNow::Answer::not_granted, "not_granted"},
+    Word<GrantedNow::Answer>{GrantedNow::Answer::free_or_xen, "free_or_xen"},
 };
 constexpr std::array kProbeWords = {
-    Word{ProbeResult::Answer::present, "present"},
-    Word{ProbeResult::Answer::absent, "absent"},
-    Word{ProbeResult::Answer::mixed, "mixed"},
-    Word{ProbeResult::Answer::not_possible, "not_possible"},
+    Word<ProbeResult::Answer>{ProbeResult::Answer::present, "present"},
+    Word<ProbeResult::Answer>{ProbeResult::Answer::absent, "absent"},
+    Word<ProbeResult::Answer>{ProbeResult::Answer::mixed, "mixed"},
+    Word<ProbeResult::Answer>{ProbeResult::Answer::not_possible, "not_possible"},
 };
 
 template <class Value, std::size_t kCount>
