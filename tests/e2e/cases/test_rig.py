@@ -75,10 +75,13 @@ class Storm(RigCase):
     def test_back_to_back_pulses_coalesce_and_nothing_is_invented(self):
         stage = self.stage
         begin = len(stage.fault_lines())
-        stage.smmu.storm([ContextFault(stage.own(0x40000 + 0x1000 * i)) for i in range(200)])
+        faults = [ContextFault(stage.own(0x40000 + 0x1000 * i)) for i in range(200)]
+        stage.smmu.storm(faults)
         lines = stage.fault_lines()[begin:]
-        self.assertGreater(len(lines), 1)
-        self.assertLessEqual(len(lines), 200)
+        # how many depends on the time the emulator gets
+        self.assertIn(len(lines), range(1, len(faults) + 1))
+        for line in lines:
+            self.assertTrue(any(fault.printed.endswith(line) for fault in faults), line)
 
     def test_paced_pulses_are_all_printed(self):
         stage = self.stage
