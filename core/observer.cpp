@@ -111,7 +111,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     if (identity == Consumed::needs_more && !last_chance) return Consumed::needs_more;
     if (hypervisor.take_new_boot()) start_new_boot();
     const Consumed ranges = memory.consume(line);
-    const Consumed keys = store.consume(line);
+    const Consumed keys = store->consume(line);
     const bool any = identity != Consumed::no || ranges != Consumed::no || keys != Consumed::no;
     return any ? Consumed::yes : Consumed::no;
   }
@@ -140,12 +140,15 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
 
   void add_to_group(std::size_t index, const Fault& fault, bool is_new) {
     FaultGroup& group = faults.at(index);
-    group.after = GrantSighting{};
+    const GrantSighting after = std::exchange(group.after, {});
     if (fault.iova) {
       const GrantSighting now = dumps.look_up(frame_of(*fault.iova));
+      // Where no dump stood before the first member, the one behind it is the earliest there is.
+      const GrantSighting& earlier = group.before.asked ? group.before : after;
       if (is_new) {
         group.before = now;
-      } else if ((now.found || group.before.found) && now.asked && !same_grant(group.before, now)) {
+      } else if (earlier.asked && now.asked && (now.found || earlier.found) &&
+                 !same_grant(earlier, now)) {
         group.sightings_differ = true;
       }
     }
@@ -180,7 +183,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
   GrantDumpParser dump_parser;
   HypervisorParser hypervisor;
   MemoryParser memory;
-  StoreParser store;
+  std::unique_ptr<StoreParser> store = std::make_unique<StoreParser>();
   FaultGroups faults;
   FaultGroups foreign;
   DumpHistory dumps;
@@ -295,6 +298,17 @@ void Observer::set_boot_memory(std::span<const AddressRange> nodes) {
 void Observer::set_xen_regions(std::span<const AddressRange> regions) {
   impl_->memory.set_xen_regions(regions);
 }
+void Observer::set_store_listing(std::string_view listing) {
+  auto fresh = std::make_unique<StoreParser>();
+  while (!listing.empty()) {
+    const std::size_t end = std::min(listing.find('\n'), listing.size());
+    Line line;
+    line.raw = listing.substr(0, end);
+    (void)fresh->consume(line);
+    listing.remove_prefix(std::min(end + 1, listing.size()));
+  }
+  impl_->store = std::move(fresh);
+}
 void Observer::set_probe(ProbeResult result) {
   impl_->facts.probe = std::move(result);
 }
@@ -317,7 +331,7 @@ Facts Observer::snapshot() {
   facts.hypervisor = impl_->hypervisor.snapshot();
   if (facts.mode == InputMode::image) name_the_image(&facts.hypervisor);
   facts.memory = impl_->memory.map();
-  facts.backends = impl_->store.snapshot();
+  facts.backends = impl_->store->snapshot();
   facts.latest_dump = impl_->dumps.latest();
   facts.complete_dumps = impl_->dumps.complete_count();
   facts.damaged_dumps = impl_->dumps.damaged_count();

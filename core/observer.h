@@ -88,6 +88,9 @@ class Observer {
   /// See MemoryParser.
   void set_boot_memory(std::span<const AddressRange> nodes);
   void set_xen_regions(std::span<const AddressRange> regions);
+  /// A listing of xenstore, `path = "value"` a line, of this moment: it takes the place of all that
+  /// was known from earlier ones. Read as a listing and nothing else, whatever its values hold.
+  void set_store_listing(std::string_view listing);
   void set_probe(ProbeResult result);
   void add_granted_now(GrantedNow answer);
   /// What the flight recorder says of one fault of `group` (an index into Facts::faults). Sightings

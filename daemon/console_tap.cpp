@@ -1,22 +1,13 @@
 #include "daemon/console_tap.h"
 
-#include <string_view>
+#include <vector>
 
 namespace xic::daemon {
-namespace {
-
-/// As long as the largest usual ring's lines of one interrupt storm; more reads follow at once.
-constexpr std::size_t kBufferBytes = 32 * 1024;
-
-}  // namespace
-
-ConsoleTap::ConsoleTap(ConsoleRing* ring, Observer* observer)
-    : ring_(ring), observer_(observer), buffer_(kBufferBytes) {}
-
 Expected<RingIndex> ConsoleTap::find_end(RingIndex oldest) {
   RingIndex end = oldest;
+  std::vector<char> buffer(ConsoleReader::kBlock);
   for (;;) {
-    const auto read = ring_->read(end, buffer_);
+    const auto read = ring_->read(end, buffer);
     if (!read) return tl::unexpected(read.error());
     if (read->count == 0) return end;
     end = read->end;
@@ -43,7 +34,8 @@ Expected<ConsoleTap::Begin> ConsoleTap::begin(std::optional<std::uint64_t> saved
       if (begin.oldest > *saved) begin.lost = begin.oldest - *saved;
     }
   }
-  place_ = RingCursor(RingPosition{begin.oldest, *oldest});
+  reader_.emplace(ring_, RingCursor(RingPosition{begin.oldest, *oldest}));
+  end_ = begin.oldest;
   Observer::InputOptions options;
   options.name = "Xen's console ring";
   options.recognised_as = "console text";
@@ -57,20 +49,20 @@ Expected<ConsoleTap::Begin> ConsoleTap::begin(std::optional<std::uint64_t> saved
 }
 
 Expected<ConsoleTap::Step> ConsoleTap::step() {
-  const auto read = ring_->read(*place_.next(), buffer_);
-  if (!read) return tl::unexpected(read.error());
-  if (read->count == 0) return Step{};
-  const auto oldest = ring_->oldest();
-  if (!oldest) return tl::unexpected(oldest.error());
-  const std::uint64_t stood = place_.position()->offset;
-  const RingPiece piece = place_.accept(read->count, read->end, *oldest);
-  if (piece.offset != stood) {
-    observer_->note_lost_bytes(piece.lost);
-    observer_->skip(*input_, piece.offset - stood);
+  const auto chunk = reader_->next();
+  if (!chunk) return tl::unexpected(chunk.error());
+  if (!*chunk) return Step{};
+  return take(**chunk);
+}
+
+ConsoleTap::Step ConsoleTap::take(const ConsoleChunk& chunk) {
+  if (chunk.offset != end_) {
+    observer_->note_lost_bytes(chunk.lost);
+    observer_->skip(*input_, chunk.offset - end_);
   }
-  const std::string_view text(buffer_.data() + piece.skip, read->count - piece.skip);
-  observer_->feed(*input_, text);
-  return Step{text.size(), piece.lost};
+  end_ = chunk.offset + chunk.bytes.size();
+  observer_->feed(*input_, chunk.bytes);
+  return Step{chunk.bytes.size(), chunk.lost};
 }
 
 std::uint64_t ConsoleTap::cursor() const {

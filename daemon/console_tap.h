@@ -3,10 +3,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
-#include "core/console/ring_cursor.h"
 #include "core/observer.h"
+#include "host/inquiry/console_reader.h"
 #include "host/ports.h"
 
 namespace xic::daemon {
@@ -19,7 +18,7 @@ class ConsoleTap {
   /// Of the console among the observer's inputs: it is the first that is opened.
   static constexpr std::uint32_t kInput = 0;
 
-  ConsoleTap(ConsoleRing* ring, Observer* observer);
+  ConsoleTap(ConsoleRing* ring, Observer* observer) : ring_(ring), observer_(observer) {}
 
   struct Begin {
     bool goes_on = false;    ///< The cursor given lies in, or before, what the ring holds.
@@ -35,6 +34,9 @@ class ConsoleTap {
   };
   /// One read. An error leaves everything as it is.
   [[nodiscard]] Expected<Step> step();
+  /// For who reads on by himself, and gives each chunk to take().
+  [[nodiscard]] ConsoleReader* reader() { return &*reader_; }
+  Step take(const ConsoleChunk& chunk);
 
   /// Everything before it was delivered; see Observer::unsettled_from().
   [[nodiscard]] std::uint64_t cursor() const;
@@ -44,9 +46,9 @@ class ConsoleTap {
 
   ConsoleRing* ring_;
   Observer* observer_;
-  RingCursor place_;
+  std::optional<ConsoleReader> reader_;  ///< From begin() on.
+  std::uint64_t end_ = 0;                ///< Of what was fed.
   std::optional<Observer::InputId> input_;
-  std::vector<char> buffer_;
 };
 
 }  // namespace xic::daemon

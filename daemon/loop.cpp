@@ -56,6 +56,7 @@ class Loop {
   EventPointer event_;
   SourcePointer timer_;
   SourcePointer kernel_;
+  SourcePointer store_;
   bool told_ready_ = false;
   std::string told_status_;
 };
@@ -124,6 +125,11 @@ void Loop::watch_descriptors() {
     loop_of(user).watcher_->on_kernel_log();
     loop_of(user).arm_timer();
     loop_of(user).tell_systemd();
+    return 0;
+  });
+  watch(&store_, ports_.store->event_fd(), [](sd_event_source*, int, std::uint32_t, void* user) {
+    loop_of(user).watcher_->on_store();
+    loop_of(user).arm_timer();
     return 0;
   });
 }

@@ -27,6 +27,7 @@ struct Folders {
   std::string configuration;
   std::string state;
   std::string runtime;
+  std::string sysroot;
 };
 
 /// What systemd was told in the unit, or the same without systemd.
@@ -40,11 +41,13 @@ Expected<void> watch(const Folders& folders) {
   const LoadedSettings loaded = load();
   for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
 
-  LiveHost host;
+  LiveHost host(folders.sysroot);
   Ports ports = host.ports();
   // The unit's sandbox has no /dev/kmsg; the journal has the kernel's messages as well.
   JournalKernelLog journal_log(JournalKernelLog::From::oldest);
-  if (std::getenv("NOTIFY_SOCKET") != nullptr) ports.kernel = &journal_log;
+  if (std::getenv("NOTIFY_SOCKET") != nullptr && folders.sysroot.empty()) {
+    ports.kernel = &journal_log;
+  }
   const auto journal = logging_sink(journal_sink());
   const auto history = history_files(folders.state);
   const auto published = published_files(folders.runtime);
@@ -59,13 +62,14 @@ int run(int argc, char** argv) {
   CLI::App app("Watches Xen's console for IOMMU faults and explains them", "xen-iommud");
   Folders folders{folder("CONFIGURATION_DIRECTORY", "/etc/xen-iommud"),
                   folder("STATE_DIRECTORY", "/var/lib/xen-iommud"),
-                  folder("RUNTIME_DIRECTORY", "/run/xen-iommud")};
+                  folder("RUNTIME_DIRECTORY", "/run/xen-iommud"), ""};
   app.add_option("--configuration", folders.configuration,
                  "folder of xen-iommud.conf and conf.d/*.conf")
       ->capture_default_str();
   app.add_option("--state", folders.state, "folder of the history")->capture_default_str();
   app.add_option("--runtime", folders.runtime, "folder of state.json and metrics.prom")
       ->capture_default_str();
+  app.add_option("--sysroot", folders.sysroot, "read /proc, /sys and /dev/kmsg below this folder");
   app.set_version_flag("--version", "xen-iommud " XIC_VERSION);
   try {
     app.parse(argc, argv);

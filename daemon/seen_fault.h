@@ -34,9 +34,10 @@ struct SeenFault {
   std::optional<DomId> domain;
   RegisterSet registers;
   Timestamp time;
-  std::string raw;                                ///< Its lines, joined by LF; any bytes.
-  std::optional<std::size_t> group;               ///< Of Facts::faults.
-  bool first = false;                             ///< Of its group.
+  std::string raw;                   ///< Its lines, joined by LF; any bytes.
+  std::optional<std::size_t> group;  ///< Of Facts::faults.
+  bool first = false;                ///< Of its group.
+  bool admitted = false;  ///< By storm control: it is told by itself, and not only counted.
   std::optional<GrantedNow::Answer> granted_now;  ///< Asked when it arrived.
   /// Of its group; absent where the group was not judged when this was recorded.
   std::optional<Attribution> attribution;

@@ -1,6 +1,7 @@
 #include "daemon/settings.h"
 
 #include <array>
+#include <utility>
 
 #include "daemon/spans.h"
 
@@ -18,6 +19,21 @@ bool set_time(Settings* settings, std::string_view text, milliseconds least, mil
   return true;
 }
 
+/// One of `words`, each with the value it stands for.
+template <auto member, class Value, std::size_t count>
+bool set_word(Settings* settings, std::string_view text,
+              const std::pair<std::string_view, Value> (&words)[count]) {
+  for (const auto& [word, value] : words) {
+    if (text != word) continue;
+    settings->*member = value;
+    return true;
+  }
+  return false;
+}
+
+constexpr std::pair<std::string_view, GrantDumpMode> kGrantDump[] = {
+    {"never", GrantDumpMode::never}, {"small", GrantDumpMode::small}};
+
 constexpr std::array kKeys{
     SettingKey{"PollInterval", "1s", "a time from 100ms to 1min",
                [](Settings* settings, std::string_view text) {
@@ -33,6 +49,14 @@ constexpr std::array kKeys{
                  if (!value || *value < 64 * 1024 || *value > 1ULL << 30) return false;
                  settings->history_size = *value;
                  return true;
+               }},
+    SettingKey{"GrantDump", "never", "never or small",
+               [](Settings* settings, std::string_view text) {
+                 return set_word<&Settings::grant_dump>(settings, text, kGrantDump);
+               }},
+    SettingKey{"GrantDumpInterval", "10min", "a time from 10s to 24h",
+               [](Settings* settings, std::string_view text) {
+                 return set_time<&Settings::grant_dump_interval>(settings, text, 10s, 24h);
                }},
 };
 

@@ -12,10 +12,14 @@
 
 namespace xic::daemon {
 
+enum class GrantDumpMode : std::uint8_t { never, small };
+
 struct Settings {
   std::chrono::milliseconds poll_interval{};
   std::chrono::milliseconds summary_interval{};
   std::uint64_t history_size = 0;  ///< Bytes, both segments together.
+  GrantDumpMode grant_dump = GrantDumpMode::never;
+  std::chrono::milliseconds grant_dump_interval{};
 };
 
 /// The section of the configuration file that all keys are in.

@@ -47,11 +47,14 @@ Watcher::Watcher(const Ports& ports, const Outputs& outputs, Identity identity,
       settings_(settings),
       tap_(ports.console, &observer_),
       inbox_(ports.grants, &observer_),
+      store_(ports.store, ports.clock, &observer_),
+      dumper_(ports.grants, ports.clock),
       outbox_(outputs.journal),
       history_(outputs.history, settings.history_size),
       storm_(settings.summary_interval) {
   observer_.set_listener(&inbox_);
   observer_.set_mode(InputMode::live, true);
+  use_dump_settings();
   status_.version = identity_.version;
   status_.pid = identity_.pid;
   status_.started_at = wall_seconds();
@@ -70,7 +73,10 @@ std::int64_t Watcher::wall_seconds() const {
 
 void Watcher::poll() {
   if (outbox_.waiting() != 0) outbox_.retry();
-  if (begun_ || begin()) read_console();
+  if (begun_ || begin()) {
+    look_at_store();
+    read_console();
+  }
   const std::uint64_t now = ports_.clock->uptime();
   tell_summaries(storm_.due(now));
   if (ready_ && (history_.waiting() ? now >= next_retry_
@@ -93,6 +99,7 @@ void Watcher::schedule() {
   const auto idle =
       static_cast<std::uint64_t>(std::chrono::nanoseconds(settings_.poll_interval).count());
   next_poll_ = now + (now < active_until_ ? kFastPoll : idle);
+  if (const auto look = store_.next_look()) next_poll_ = std::min(next_poll_, std::max(*look, now));
 }
 
 // ---- the console
@@ -135,10 +142,9 @@ void Watcher::read_console() {
       on_console_error(step.error());
       return;
     }
-    if (step->lost != 0) note_loss(step->lost);
+    account(*step);
     if (step->bytes == 0) break;
     any = true;
-    status_.console.read_bytes += step->bytes;
     take_faults();
   }
   quiet_polls_ = any ? 0 : quiet_polls_ + 1;
@@ -158,10 +164,14 @@ void Watcher::read_console() {
   if (ready_) return;
   ready_ = true;
   (void)read_kernel_log();
-  if (auto own = ports_.system->boot_memory(); own && *own) {
-    inbox_.ask_about_new_faults(std::move(**own));
-  }
+  judge();
+  inbox_.look_into_new_faults();
   commit();
+}
+
+void Watcher::account(const ConsoleTap::Step& step) {
+  if (step.lost != 0) note_loss(step.lost);
+  status_.console.read_bytes += step.bytes;
 }
 
 void Watcher::on_console_error(const Error& error) {
@@ -184,27 +194,70 @@ void Watcher::note_loss(std::uint64_t bytes) {
 // ---- faults
 // ---------------------------------------------------------------------------------------
 
-void Watcher::take_faults() {
+std::vector<SeenFault> Watcher::new_faults() {
   std::vector<SeenFault> faults = inbox_.take();
   std::erase_if(faults, [&](const SeenFault& fault) {
     return fault.id.offset < resume_ || history_.recorded(fault.id);
   });
-  if (faults.empty()) return;
-  const std::uint64_t now = ports_.clock->uptime();
-  active_until_ = now + kActiveFor;
-  std::vector<bool> admitted;
   for (SeenFault& fault : faults) {
     fault.epoch = identity_.epoch;
     fault.wall = ports_.clock->wall();
-    admitted.push_back(storm_.admit(identity_of(fault), fault.id, now));
+    fault.admitted = storm_.admit(identity_of(fault), fault.id, ports_.clock->uptime());
   }
+  return faults;
+}
+
+void Watcher::take_faults() {
+  std::vector<SeenFault> faults = new_faults();
+  if (faults.empty()) return;
+  active_until_ = ports_.clock->uptime() + kActiveFor;
   // Whoever is told deserves the explanation; storm control bounds how often that is.
-  if (std::find(admitted.begin(), admitted.end(), true) != admitted.end()) judge();
-  for (std::size_t i = 0; i < faults.size(); ++i) tell(&faults[i], admitted[i]);
+  if (std::any_of(faults.begin(), faults.end(), [](const auto& fault) { return fault.admitted; })) {
+    look_at_store();
+    if (std::any_of(faults.begin(), faults.end(),
+                    [this](const auto& fault) { return deserves_dump(fault); })) {
+      dump_grants();
+      for (SeenFault& fault : new_faults()) faults.push_back(std::move(fault));
+    }
+    judge();
+  }
+  for (SeenFault& fault : faults) tell(&fault);
   commit();
 }
 
-void Watcher::tell(SeenFault* fault, bool admitted) {
+bool Watcher::deserves_dump(const SeenFault& fault) const {
+  if (!ready_ || !fault.admitted || !fault.iova) return false;
+  if (classify(fault.kind, fault.registers) != FaultClass::translation) return false;
+  const AddressClass place = facts_.memory.classify(*fault.iova).klass;
+  return place == AddressClass::foreign_ram || place == AddressClass::unknown;
+}
+
+void Watcher::use_dump_settings() {
+  dumper_.set_interval(settings_.grant_dump == GrantDumpMode::small
+                           ? std::optional(settings_.grant_dump_interval)
+                           : std::nullopt);
+}
+
+void Watcher::dump_grants() {
+  note("grant_dump",
+       dumper_.take(facts_.backends, tap_.reader(),
+                    [this](const ConsoleChunk& chunk) { account(tap_.take(chunk)); }));
+}
+
+void Watcher::look_at_store() {
+  const auto looked = store_.look();
+  if (!looked) {
+    note("xenstore", tl::unexpected(looked.error()));
+    return;
+  }
+  note("xenstore", {});
+  if (!*looked) return;
+  host_changed_ = true;
+  // Whatever faults come next are looked into with what is known now.
+  if (ready_) judge();
+}
+
+void Watcher::tell(SeenFault* fault) {
   if (fault->group && *fault->group < diagnosis_.faults.size()) {
     const FaultFinding& finding = diagnosis_.faults[*fault->group];
     fault->attribution = finding.attribution;
@@ -212,7 +265,7 @@ void Watcher::tell(SeenFault* fault, bool admitted) {
     fault->authentic = finding.authentic;
   }
   // The journal first: killed in between, the fault is told again and not forgotten.
-  const bool told = admitted && outbox_.send(fault_event(*fault));
+  const bool told = fault->admitted && outbox_.send(fault_event(*fault));
   history_.add(*fault, told);
   count(*fault);
 }
@@ -272,8 +325,10 @@ void Watcher::judge() {
   dirty_ = false;
   next_judgement_ = ports_.clock->uptime() + kJudgeEvery;
   facts_ = observer_.snapshot();
-  diagnosis_ = diagnose(facts_, built_in_knowledge());
-  keep_attributions();
+  if (std::exchange(host_changed_, false)) inbox_.set_host(facts_.memory, facts_.backends);
+  diagnosis_ = diagnose(facts_, built_in_knowledge(), kept_);
+  kept_.clear();
+  for (const FaultFinding& finding : diagnosis_.faults) kept_.push_back(finding.attribution);
   unpublished_ = true;
   if (!ready_) return;
   const Verdict& verdict = diagnosis_.verdict;
@@ -281,19 +336,6 @@ void Watcher::judge() {
   if (told_verdict_ == now) return;
   told_verdict_ = now;
   outbox_.send(verdict_event(verdict));
-}
-
-/// A guest that has gone took its grants and its name along; whose page it was stays true.
-void Watcher::keep_attributions() {
-  kept_.resize(diagnosis_.faults.size());
-  for (std::size_t i = 0; i < kept_.size(); ++i) {
-    Attribution& now = diagnosis_.faults[i].attribution;
-    if (now.state >= kept_[i].state) {
-      kept_[i] = now;
-    } else {
-      now = kept_[i];
-    }
-  }
 }
 
 void Watcher::publish_if_due() {
@@ -325,6 +367,12 @@ void Watcher::publish() {
 
 // ---- from outside
 // ---------------------------------------------------------------------------------
+
+void Watcher::on_store() {
+  if (!begun_) return;
+  look_at_store();
+  schedule();
+}
 
 void Watcher::on_kernel_log() {
   if (begun_ && read_kernel_log()) poll();
@@ -360,6 +408,7 @@ void Watcher::reload(const LoadedSettings& loaded) {
   settings_ = loaded.settings;
   storm_.set_interval(settings_.summary_interval);
   history_.set_size_limit(settings_.history_size);
+  use_dump_settings();
   schedule();
 }
 

@@ -15,9 +15,11 @@
 #include "daemon/event.h"
 #include "daemon/fault_inbox.h"
 #include "daemon/files.h"
+#include "daemon/grant_dumper.h"
 #include "daemon/history.h"
 #include "daemon/outbox.h"
 #include "daemon/settings.h"
+#include "daemon/store_watch.h"
 #include "daemon/storm_control.h"
 #include "daemon/troubles.h"
 #include "host/ports.h"
@@ -60,6 +62,8 @@ class Watcher {
   /// dom0's kernel has logged something. An error of a driver comes with a fault: the console is
   /// read at once.
   void on_kernel_log();
+  /// Something has changed in xenstore.
+  void on_store();
 
   /// New settings; `loaded.usable == false` keeps the old ones and says so.
   void reload(const LoadedSettings& loaded);
@@ -77,18 +81,24 @@ class Watcher {
   [[nodiscard]] bool begin();
   void read_console();
   void on_console_error(const Error& error);
+  void account(const ConsoleTap::Step& step);
   void note_loss(std::uint64_t bytes);
   /// True where there was any record.
   bool read_kernel_log();
+  void look_at_store();
   // ---- faults -----------------------------------------------------------------------------------
   void take_faults();
-  void tell(SeenFault* fault, bool admitted);
+  [[nodiscard]] std::vector<SeenFault> new_faults();
+  /// A page that may be another domain's had no entry, and somebody will be told.
+  [[nodiscard]] bool deserves_dump(const SeenFault& fault) const;
+  void dump_grants();
+  void use_dump_settings();
+  void tell(SeenFault* fault);
   void count(const SeenFault& fault);
   void tell_summaries(std::vector<FaultSummary> summaries);
   void commit();
   // ---- conclusions ------------------------------------------------------------------------------
   void judge();
-  void keep_attributions();
   void publish_if_due();
   void publish();
   // ---- troubles ---------------------------------------------------------------------------------
@@ -104,6 +114,8 @@ class Watcher {
   Observer observer_;
   ConsoleTap tap_;
   FaultInbox inbox_;
+  StoreWatch store_;
+  GrantDumper dumper_;
   Outbox outbox_;
   History history_;
   StormControl storm_;
@@ -112,13 +124,14 @@ class Watcher {
   Observer::InputId kernel_input_;
   Facts facts_;
   Diagnosis diagnosis_;
-  std::vector<Attribution> kept_;  ///< Best seen for each group; parallel to Facts::faults.
+  std::vector<Attribution> kept_;  ///< As found at each group's fault; parallel to Facts::faults.
   std::optional<std::tuple<VerdictState, bool, bool>> told_verdict_;
   using CounterKey = std::tuple<std::string, std::string, std::string, std::string>;
   std::map<CounterKey, DaemonStatus::Counter> counters_;
 
   bool begun_ = false;
   bool ready_ = false;
+  bool host_changed_ = true;        ///< The inbox does not know yet what the observer does.
   bool dirty_ = true;               ///< Something is known that was not judged yet.
   bool unpublished_ = true;         ///< Something was judged that is not in the state file yet.
   bool untold_in_history_ = false;  ///< The history says that more faults are untold than are.

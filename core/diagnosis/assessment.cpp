@@ -9,13 +9,15 @@
 namespace xic {
 namespace {
 
-std::vector<FaultFinding> find_all(const Facts& facts, const DumpView& dump) {
+std::vector<FaultFinding> find_all(const Facts& facts, const DumpView& dump,
+                                   std::span<const Attribution> frozen) {
   std::vector<FaultFinding> findings(facts.faults.size());
   for (std::size_t i = 0; i < findings.size(); ++i) {
     const FaultGroup& fault = facts.faults[i];
     FaultFinding& finding = findings[i];
     if (fault.iova) finding.address = facts.memory.classify(*fault.iova);
     finding.attribution = attribute(facts, fault, finding.address, dump);
+    if (i < frozen.size()) keep_attribution(frozen[i], &finding.attribution);
     Authenticity author = judge_authenticity(facts, fault);
     finding.authentic = author.authentic;
     finding.authentic_why = std::move(author.why);
@@ -29,14 +31,15 @@ std::vector<FaultFinding> find_all(const Facts& facts, const DumpView& dump) {
 
 }  // namespace
 
-Assessment::Assessment(const Facts& all_facts, const Knowledge& all_knowledge)
+Assessment::Assessment(const Facts& all_facts, const Knowledge& all_knowledge,
+                       std::span<const Attribution> frozen)
     : facts(all_facts),
       knowledge(all_knowledge),
       dump(all_facts),
       commit(read_commits(all_facts.hypervisor, all_knowledge)),
       number(read_number(all_facts.hypervisor)),
       exclusions(find_exclusions(all_facts, commit, number)),
-      findings(find_all(all_facts, dump)),
+      findings(find_all(all_facts, dump, frozen)),
       xen_seen(all_facts.hypervisor.seen || !all_facts.faults.empty() ||
                all_facts.latest_dump.has_value()) {}
 

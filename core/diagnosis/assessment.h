@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,9 @@ struct Exclusion {
 };
 
 struct Assessment {
-  Assessment(const Facts& all_facts, const Knowledge& all_knowledge);
+  /// `frozen`: see diagnose().
+  Assessment(const Facts& all_facts, const Knowledge& all_knowledge,
+             std::span<const Attribution> frozen = {});
 
   const Facts& facts;
   const Knowledge& knowledge;

@@ -199,6 +199,12 @@ void add_ring_peek(const Facts& facts, const FaultGroup& fault, Attribution* fou
   found->source += ", and a ring peek: requests in flight that fit it";
 }
 
+/// How much it names.
+int details(const Attribution& found) {
+  return (found.granter ? 1 : 0) + (found.granter_name.empty() ? 0 : 1) + (found.ref ? 1 : 0) +
+         (found.backend.empty() ? 0 : 1) + (found.long_lived ? 1 : 0);
+}
+
 }  // namespace
 
 Attribution attribute(const Facts& facts, const FaultGroup& fault, const AddressInfo& address,
@@ -232,6 +238,15 @@ Attribution attribute(const Facts& facts, const FaultGroup& fault, const Address
     found.dom0_device = error.device.empty() ? error.netdev : error.device;
   }
   return found;
+}
+
+void keep_attribution(const Attribution& earlier, Attribution* now) {
+  const bool contradiction = now->state == Attribution::State::none && !now->source.empty();
+  if (contradiction || now->state > earlier.state) return;
+  if (now->state == earlier.state && details(*now) > details(earlier)) return;
+  std::string device = std::move(now->dom0_device);
+  *now = earlier;
+  if (now->dom0_device.empty()) now->dom0_device = std::move(device);
 }
 
 }  // namespace xic

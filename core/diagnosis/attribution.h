@@ -11,4 +11,8 @@ namespace xic {
 [[nodiscard]] Attribution attribute(const Facts& facts, const FaultGroup& fault,
                                     const AddressInfo& address, const DumpView& dump);
 
+/// What was found at the fault stays true when the guest, its device or the grant has gone since:
+/// `*now` gives way to `earlier`, unless it says more, or the evidence contradicts itself now.
+void keep_attribution(const Attribution& earlier, Attribution* now);
+
 }  // namespace xic

@@ -38,8 +38,9 @@ std::string_view to_string(Confidence confidence) {
   return "low";
 }
 
-Diagnosis diagnose(const Facts& facts, const Knowledge& knowledge) {
-  const Assessment assessment(facts, knowledge);
+Diagnosis diagnose(const Facts& facts, const Knowledge& knowledge,
+                   std::span<const Attribution> frozen) {
+  const Assessment assessment(facts, knowledge, frozen);
   Diagnosis made;
   made.verdict = decide(assessment);
   add_fixes(assessment, &made.verdict);

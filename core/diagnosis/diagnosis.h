@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -93,7 +94,9 @@ struct Diagnosis {
   int exit_code = 3;                  ///< Of `check`: 0 .. 3.
 };
 
-/// Pure; the same facts give the same diagnosis.
-[[nodiscard]] Diagnosis diagnose(const Facts& facts, const Knowledge& knowledge);
+/// Pure; the same facts give the same diagnosis. `frozen`: attributions of the same groups as they
+/// were found earlier (may be shorter than Facts::faults); see keep_attribution().
+[[nodiscard]] Diagnosis diagnose(const Facts& facts, const Knowledge& knowledge,
+                                 std::span<const Attribution> frozen = {});
 
 }  // namespace xic

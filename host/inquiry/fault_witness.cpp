@@ -16,12 +16,13 @@ void FaultWitness::on_fault(const Fault& fault, std::optional<std::size_t> group
   if (then) then(fault, group);
 }
 
-void FaultWitness::look_into(Iova iova) {
-  auto answer = questions_.ask(frame_of(iova), memory_, true);
-  if (!answer) return;
-  const bool granted = answer->answer == GrantedNow::Answer::granted_or_own;
-  observer_->add_granted_now(*std::move(answer));
-  if (granted) peek(iova);
+std::optional<GrantedNow::Answer> FaultWitness::look_into(Iova iova) {
+  auto now = questions_.ask(frame_of(iova), memory_, true);
+  if (!now) return std::nullopt;
+  const GrantedNow::Answer answer = now->answer;
+  observer_->add_granted_now(*std::move(now));
+  if (answer == GrantedNow::Answer::granted_or_own) peek(iova);
+  return answer;
 }
 
 void FaultWitness::peek(Iova iova) {
@@ -35,6 +36,8 @@ void FaultWitness::peek(Iova iova) {
       if (!page) continue;
       for (const TxRequest& request : parse_tx_ring(*page).requests) {
         if (!request.covers(iova.value() & kPageMask)) continue;
+        if (in_flight_ == kMostInFlight) return;
+        ++in_flight_;
         observer_->add_in_flight({iova, ring->domain(), request.ref, device.name(), true});
       }
     }

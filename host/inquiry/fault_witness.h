@@ -19,6 +19,8 @@ class FaultWitness final : public FaultListener {
  public:
   /// Rings looked into for one fault, one copy each.
   static constexpr std::size_t kMostRings = 16;
+  /// Requests in flight that are told of in all: a guest decides how many fit a fault.
+  static constexpr std::size_t kMostInFlight = 4096;
 
   /// Both must outlive it.
   FaultWitness(GrantTables* grants, Observer* observer)
@@ -33,8 +35,11 @@ class FaultWitness final : public FaultListener {
 
   void on_fault(const Fault& fault, std::optional<std::size_t> group, bool first) override;
 
+  /// The same for one address, at the moment of its fault. The hypervisor's answer; nothing where
+  /// it was not asked.
+  std::optional<GrantedNow::Answer> look_into(Iova iova);
+
  private:
-  void look_into(Iova iova);
   void peek(Iova iova);
 
   GrantTables* grants_;
@@ -42,6 +47,7 @@ class FaultWitness final : public FaultListener {
   GrantQuestions questions_;
   MemoryMap memory_;
   Backends backends_;
+  std::size_t in_flight_ = 0;
 };
 
 }  // namespace xic

@@ -68,6 +68,13 @@ TEST(Observer, ALaterMemberMakesTheDumpAfterwardsStale) {
   EXPECT_EQ(facts.faults[0].count, 2U);
   EXPECT_FALSE(facts.faults[0].before.asked) << "frozen at the first member";
   EXPECT_FALSE(facts.faults[0].after.asked);
+  EXPECT_FALSE(facts.faults[0].sightings_differ) << "both saw the same grant";
+}
+
+TEST(Observer, AMemberUnderAnotherGrantThanTheDumpBetweenIsNoted) {
+  const std::string text = arm_boot("4.14.1", "") + std::string(kFault) + dump_with("0x8424cb") +
+                           dump_with("0x8424cb", "0x01b") + std::string(kFault);
+  EXPECT_TRUE(judge(text).facts.faults.at(0).sightings_differ);
 }
 
 TEST(Observer, AMemberUnderAnotherGrantIsNoted) {
