@@ -48,13 +48,6 @@ Expected<ConsoleTap::Begin> ConsoleTap::begin(std::optional<std::uint64_t> saved
   return begin;
 }
 
-Expected<ConsoleTap::Step> ConsoleTap::step() {
-  const auto chunk = reader_->next();
-  if (!chunk) return tl::unexpected(chunk.error());
-  if (!*chunk) return Step{};
-  return take(**chunk);
-}
-
 ConsoleTap::Step ConsoleTap::take(const ConsoleChunk& chunk) {
   if (chunk.offset != end_) {
     observer_->note_lost_bytes(chunk.lost);

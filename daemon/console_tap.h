@@ -32,9 +32,7 @@ class ConsoleTap {
     std::uint64_t bytes = 0;  ///< Fed. 0: nothing new.
     std::uint64_t lost = 0;   ///< In front of them.
   };
-  /// One read. An error leaves everything as it is.
-  [[nodiscard]] Expected<Step> step();
-  /// For who reads on by himself, and gives each chunk to take().
+  /// Whose chunks are to be given to take(), each and in order.
   [[nodiscard]] ConsoleReader* reader() { return &*reader_; }
   Step take(const ConsoleChunk& chunk);
 

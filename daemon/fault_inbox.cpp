@@ -11,6 +11,7 @@ void FaultInbox::on_fault(const Fault& fault, std::optional<std::size_t> group, 
   SeenFault seen = keep(fault);
   // First of all: the answer is about now, and now is over soon.
   seen.granted_now = ask(fault);
+  if (looking_) recording_->on_fault(fault, group);
   seen.id.ordinal = ordinals_[fault.offset]++;
   seen.group = group;
   seen.first = first;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/observer.h"
+#include "daemon/recording.h"
 #include "daemon/seen_fault.h"
 #include "host/inquiry/fault_witness.h"
 #include "host/ports.h"
@@ -16,7 +17,8 @@ namespace xic::daemon {
 
 class FaultInbox final : public FaultListener {
  public:
-  FaultInbox(GrantTables* grants, Observer* observer) : witness_(grants, observer) {}
+  FaultInbox(GrantTables* grants, Observer* observer, Recording* recording)
+      : witness_(grants, observer), recording_(recording) {}
 
   void on_fault(const Fault& fault, std::optional<std::size_t> group, bool first) override;
 
@@ -36,6 +38,7 @@ class FaultInbox final : public FaultListener {
   [[nodiscard]] std::optional<GrantedNow::Answer> ask(const Fault& fault);
 
   FaultWitness witness_;
+  Recording* recording_;
   std::vector<SeenFault> faults_;
   std::map<std::uint64_t, std::uint32_t> ordinals_;  ///< By offset: how many faults so far.
   bool looking_ = false;

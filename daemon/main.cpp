@@ -16,6 +16,7 @@
 #include "daemon/watcher.h"
 #include "host/live/journal/journal_kernel_log.h"
 #include "host/live/live_host.h"
+#include "host/recorder/flight_recorder.h"
 
 namespace xic::daemon {
 namespace {
@@ -53,7 +54,9 @@ Expected<void> watch(const Folders& folders) {
   const auto published = published_files(folders.runtime);
   const auto boot = boot_id("");
   if (!boot) return tl::unexpected(boot.error());
-  Watcher watcher(ports, {journal.get(), history.get(), published.get()},
+  MountedTracefs tracefs;
+  FlightRecorder recorder(&tracefs);
+  Watcher watcher(ports, &recorder, {journal.get(), history.get(), published.get()},
                   {XIC_VERSION, ::getpid(), *boot, "sysctl"}, loaded.settings);
   return run_loop(&watcher, ports, load);
 }

@@ -33,6 +33,10 @@ bool set_word(Settings* settings, std::string_view text,
 
 constexpr std::pair<std::string_view, GrantDumpMode> kGrantDump[] = {
     {"never", GrantDumpMode::never}, {"small", GrantDumpMode::small}};
+constexpr std::pair<std::string_view, RecorderMode> kRecorder[] = {
+    {"off", RecorderMode::off},
+    {"after-first-fault", RecorderMode::after_first_fault},
+    {"always", RecorderMode::always}};
 
 constexpr std::array kKeys{
     SettingKey{"PollInterval", "1s", "a time from 100ms to 1min",
@@ -57,6 +61,10 @@ constexpr std::array kKeys{
     SettingKey{"GrantDumpInterval", "10min", "a time from 10s to 24h",
                [](Settings* settings, std::string_view text) {
                  return set_time<&Settings::grant_dump_interval>(settings, text, 10s, 24h);
+               }},
+    SettingKey{"Recorder", "off", "off, after-first-fault or always",
+               [](Settings* settings, std::string_view text) {
+                 return set_word<&Settings::recorder>(settings, text, kRecorder);
                }},
 };
 

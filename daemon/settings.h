@@ -12,6 +12,7 @@
 
 namespace xic::daemon {
 
+enum class RecorderMode : std::uint8_t { off, after_first_fault, always };
 enum class GrantDumpMode : std::uint8_t { never, small };
 
 struct Settings {
@@ -20,6 +21,7 @@ struct Settings {
   std::uint64_t history_size = 0;  ///< Bytes, both segments together.
   GrantDumpMode grant_dump = GrantDumpMode::never;
   std::chrono::milliseconds grant_dump_interval{};
+  RecorderMode recorder = RecorderMode::off;
 };
 
 /// The section of the configuration file that all keys are in.

@@ -14,7 +14,6 @@ constexpr std::array<const char*, 3> kWatched = {"@introduceDomain", "@releaseDo
                                                  "/local/domain/0/backend"};
 constexpr const char* kToken = "xen-iommud";
 constexpr int kMostEvents = 4096;
-constexpr std::uint64_t kMostListingNs = 500'000'000;
 
 }  // namespace
 
@@ -52,9 +51,18 @@ Expected<void> StoreWatch::take_events() {
 
 Expected<void> StoreWatch::list() {
   changed_ = false;
-  const auto listing = list_store(store_, Deadline(clock_, kMostListingNs));
+  const Deadline deadline(clock_, budget_);
+  const auto listing = list_store(store_, deadline);
   if (!listing) return tl::unexpected(listing.error());
-  observer_->set_store_listing(listing->text);
+  const bool cut_short = !listing->complete && deadline.passed();
+  // Half a listing tells less than a whole one of before.
+  if (!cut_short || !whole_) {
+    observer_->set_store_listing(listing->text);
+    complete_ = listing->complete;
+  }
+  whole_ = whole_ || !cut_short;
+  changed_ = cut_short;
+  budget_ = cut_short ? std::min(budget_ * 2, kMostListingNs) : kListingNs;
   return {};
 }
 

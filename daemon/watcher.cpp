@@ -39,14 +39,15 @@ Error simple_error(std::string message) {
 
 }  // namespace
 
-Watcher::Watcher(const Ports& ports, const Outputs& outputs, Identity identity,
-                 const Settings& settings)
+Watcher::Watcher(const Ports& ports, GrantRecorder* recorder, const Outputs& outputs,
+                 Identity identity, const Settings& settings)
     : ports_(ports),
       published_(outputs.published),
       identity_(std::move(identity)),
       settings_(settings),
       tap_(ports.console, &observer_),
-      inbox_(ports.grants, &observer_),
+      recording_(recorder, ports.clock, &observer_),
+      inbox_(ports.grants, &observer_, &recording_),
       store_(ports.store, ports.clock, &observer_),
       dumper_(ports.grants, ports.clock),
       outbox_(outputs.journal),
@@ -54,7 +55,7 @@ Watcher::Watcher(const Ports& ports, const Outputs& outputs, Identity identity,
       storm_(settings.summary_interval) {
   observer_.set_listener(&inbox_);
   observer_.set_mode(InputMode::live, true);
-  use_dump_settings();
+  use_settings();
   status_.version = identity_.version;
   status_.pid = identity_.pid;
   status_.started_at = wall_seconds();
@@ -79,6 +80,7 @@ void Watcher::poll() {
   }
   const std::uint64_t now = ports_.clock->uptime();
   tell_summaries(storm_.due(now));
+  if (ready_) note("recorder", recording_.run());
   if (ready_ && (history_.waiting() ? now >= next_retry_
                                     : tap_.cursor() != history_.cursor() &&
                                           now - last_commit_ >= kCheckpointEvery)) {
@@ -137,13 +139,15 @@ void Watcher::read_console() {
   bool any = false;
   const std::uint64_t gaps = status_.console.gaps;
   for (int i = 0; i < kMostReads; ++i) {
-    const auto step = tap_.step();
-    if (!step) {
-      on_console_error(step.error());
+    recording_.reading_begins();
+    const auto chunk = tap_.reader()->next();
+    recording_.reading_ended();
+    if (!chunk) {
+      on_console_error(chunk.error());
       return;
     }
-    account(*step);
-    if (step->bytes == 0) break;
+    if (!*chunk) break;
+    account(tap_.take(**chunk));
     any = true;
     take_faults();
   }
@@ -212,10 +216,14 @@ void Watcher::take_faults() {
   if (faults.empty()) return;
   active_until_ = ports_.clock->uptime() + kActiveFor;
   // Whoever is told deserves the explanation; storm control bounds how often that is.
-  if (std::any_of(faults.begin(), faults.end(), [](const auto& fault) { return fault.admitted; })) {
+  const bool any_told =
+      std::any_of(faults.begin(), faults.end(), [](const auto& fault) { return fault.admitted; });
+  note("recorder", recording_.testify(any_told));
+  if (any_told) {
     look_at_store();
     if (std::any_of(faults.begin(), faults.end(),
-                    [this](const auto& fault) { return deserves_dump(fault); })) {
+                    [this](const auto& fault) { return deserves_looking_into(fault); })) {
+      recording_.note_fault();
       dump_grants();
       for (SeenFault& fault : new_faults()) faults.push_back(std::move(fault));
     }
@@ -225,20 +233,23 @@ void Watcher::take_faults() {
   commit();
 }
 
-bool Watcher::deserves_dump(const SeenFault& fault) const {
+bool Watcher::deserves_looking_into(const SeenFault& fault) const {
   if (!ready_ || !fault.admitted || !fault.iova) return false;
   if (classify(fault.kind, fault.registers) != FaultClass::translation) return false;
   const AddressClass place = facts_.memory.classify(*fault.iova).klass;
   return place == AddressClass::foreign_ram || place == AddressClass::unknown;
 }
 
-void Watcher::use_dump_settings() {
+void Watcher::use_settings() {
   dumper_.set_interval(settings_.grant_dump == GrantDumpMode::small
                            ? std::optional(settings_.grant_dump_interval)
                            : std::nullopt);
+  recording_.set_mode(settings_.recorder);
 }
 
 void Watcher::dump_grants() {
+  // Without all guests and devices its length cannot be told.
+  if (!store_.complete()) return;
   note("grant_dump",
        dumper_.take(facts_.backends, tap_.reader(),
                     [this](const ConsoleChunk& chunk) { account(tap_.take(chunk)); }));
@@ -408,7 +419,7 @@ void Watcher::reload(const LoadedSettings& loaded) {
   settings_ = loaded.settings;
   storm_.set_interval(settings_.summary_interval);
   history_.set_size_limit(settings_.history_size);
-  use_dump_settings();
+  use_settings();
   schedule();
 }
 
@@ -419,6 +430,7 @@ void Watcher::stop() {
     take_faults();
     tell_summaries(storm_.all(ports_.clock->uptime()));
   }
+  note("recorder", recording_.stop());
   outbox_.send(stopped_event(status_.faults.seen));
   if (begun_) {
     untold_in_history_ = true;

@@ -18,6 +18,7 @@
 #include "daemon/grant_dumper.h"
 #include "daemon/history.h"
 #include "daemon/outbox.h"
+#include "daemon/recording.h"
 #include "daemon/settings.h"
 #include "daemon/store_watch.h"
 #include "daemon/storm_control.h"
@@ -46,7 +47,9 @@ struct Identity {
 
 class Watcher {
  public:
-  Watcher(const Ports& ports, const Outputs& outputs, Identity identity, const Settings& settings);
+  /// `recorder` may be null: there is none.
+  Watcher(const Ports& ports, GrantRecorder* recorder, const Outputs& outputs, Identity identity,
+          const Settings& settings);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -90,9 +93,9 @@ class Watcher {
   void take_faults();
   [[nodiscard]] std::vector<SeenFault> new_faults();
   /// A page that may be another domain's had no entry, and somebody will be told.
-  [[nodiscard]] bool deserves_dump(const SeenFault& fault) const;
+  [[nodiscard]] bool deserves_looking_into(const SeenFault& fault) const;
   void dump_grants();
-  void use_dump_settings();
+  void use_settings();
   void tell(SeenFault* fault);
   void count(const SeenFault& fault);
   void tell_summaries(std::vector<FaultSummary> summaries);
@@ -113,6 +116,7 @@ class Watcher {
   Settings settings_;
   Observer observer_;
   ConsoleTap tap_;
+  Recording recording_;
   FaultInbox inbox_;
   StoreWatch store_;
   GrantDumper dumper_;

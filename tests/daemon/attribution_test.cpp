@@ -5,6 +5,7 @@
 
 #include "tests/daemon/watcher_test_support.h"
 #include "tests/live/sample_hosts.h"
+#include "tests/probe/trace_text.h"
 
 namespace xic::daemon {
 namespace {
@@ -194,6 +195,68 @@ TEST_F(AttributionTest, AGuestThatCameLaterIsKnownAtItsFirstFault) {
   print(fault_line(kIova));
   watcher->poll();
   EXPECT_EQ(field(*journal.of(EventKind::fault)[0], "BACKEND"), "vif1.0");
+}
+
+TEST_F(AttributionTest, TheRecorderNamesADataGrantExactly) {
+  settings.recorder = RecorderMode::always;
+  start();
+  pass(kSecond);
+  // On the recorder's clock: mapped before the reading that brought the fault, and not unmapped.
+  recorder.clock_ns = 62'000'000'000;
+  recorder.text =
+      xic::testing::TraceText().started(10'000'000).map(61'000'000, 1, 0x1a, 0x97f75, 0x4711).text;
+  watcher->poll();
+  recorder.clock_ns += 20'000'000;
+  print(fault_line(kIova));
+  watcher->poll();
+  const Event& event = *journal.of(EventKind::fault).at(0);
+  EXPECT_EQ(field(event, "ATTRIBUTION"), "exact");
+  EXPECT_EQ(field(event, "GRANT_REF"), "0x1a");
+  EXPECT_EQ(field(event, "DOMID"), "1");
+}
+
+TEST_F(AttributionTest, TheRecorderIsLeftAloneUnlessItIsWanted) {
+  start();
+  print(fault_line(kIova));
+  pass(10 * kSecond);
+  watcher->stop();
+  EXPECT_TRUE(recorder.log.calls.empty());
+}
+
+TEST_F(AttributionTest, TheRecorderStartsWithTheFirstFaultThatMayBeOfAnothersPage) {
+  settings.recorder = RecorderMode::after_first_fault;
+  start();
+  print(fault_line(0x50000000));  // dom0's own RAM
+  pass(kSecond);
+  EXPECT_EQ(recorder.log.count("start"), 0U);
+  print(fault_line(kIova));
+  pass(kSecond);
+  EXPECT_EQ(recorder.log.count("start"), 1U);
+  watcher->stop();
+  EXPECT_EQ(recorder.log.count("stop"), 1U);
+}
+
+TEST_F(AttributionTest, ARecorderThatCannotStartIsSaidOnce) {
+  settings.recorder = RecorderMode::always;
+  recorder.log.fail("start", xic::testing::failure(EACCES, Error::Code::denied));
+  start();
+  pass(300 * kSecond);
+  print(fault_line(kIova));
+  pass(kSecond);
+  EXPECT_EQ(told(EventKind::fault), 1U);
+  EXPECT_EQ(troubles("recorder", EventKind::trouble), 1U);
+  EXPECT_LE(recorder.log.count("start"), 6U);
+}
+
+TEST_F(AttributionTest, AStormReadsTheRecorderOnceASecond) {
+  settings.recorder = RecorderMode::always;
+  start();
+  pass(kSecond);
+  for (int i = 0; i < 200; ++i) {
+    print(fault_line(kIova));
+    pass(10'000'000);
+  }
+  EXPECT_LE(recorder.log.count("read"), 4U);
 }
 
 TEST_F(AttributionTest, XenstoreIsListedAgainOnlyAfterChanges) {

@@ -34,7 +34,8 @@ class DaemonTest : public ::testing::Test {
   }
 
   void start() {
-    watcher = std::make_unique<Watcher>(host.ports(), Outputs{&journal, &history_files, &published},
+    watcher = std::make_unique<Watcher>(host.ports(), &recorder,
+                                        Outputs{&journal, &history_files, &published},
                                         Identity{"1.0-test", 4711, epoch, "sysctl"}, settings);
     watcher->poll();
   }
@@ -77,6 +78,7 @@ class DaemonTest : public ::testing::Test {
   }
 
   xic::testing::FakeHost host;
+  xic::testing::FakeGrantRecorder recorder;
   Disk disk;
   FakeHistoryFiles history_files{&disk};
   FakePublishedFiles published;

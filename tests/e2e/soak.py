@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Long runs of xen-iommud on the real hypervisor; prints what was measured. See docs/performance.md.
 
-    soak.py idle [MINUTES]     wake-ups, CPU time and memory beside xenconsoled and xenstored; default 10
-    soak.py kills [N FAULTS]   kill -9 N times during FAULTS faults, each recorded once; default 50 and 2000
-    soak.py storm [LINES]      until so many fault lines were printed; default 20000
-    soak.py latency [N]        from the printed line to the journal's entry, idle and active; default 20
+    soak.py idle[=MINUTES]      wake-ups, CPU time and memory beside xenconsoled and xenstored; 10
+    soak.py kills[=N,FAULTS]    kill -9 N times during FAULTS faults, each recorded once; 50 and 2000
+    soak.py storm[=LINES]       until so many fault lines were printed; 20000
+    soak.py latency[=N]         from the injection to the journal's entry, idle and during activity; 20
+
+Several run one after the other on one machine.
 """
 
 import random
@@ -85,19 +87,28 @@ class Soak(Daemon):
                   f"(clocks related to {doubt * 1000:.0f} ms)", flush=True)
 
 
+RUNS = {"idle": ("idle", ("minutes",)), "kills": ("kill_often", ("kills", "faults")),
+        "storm": ("storm_long", ("lines",)), "latency": ("latency", ("samples",))}
+
+
 def main() -> int:
-    methods = {"idle": ("idle", ("minutes",)), "kills": ("kill_often", ("kills", "faults")),
-               "storm": ("storm_long", ("lines",)), "latency": ("latency", ("samples",))}
-    if len(sys.argv) < 2 or sys.argv[1] not in methods:
+    chosen = []
+    for argument in sys.argv[1:]:
+        name, _, numbers = argument.partition("=")
+        if name not in RUNS:
+            print(__doc__, file=sys.stderr)
+            return 64
+        method, names = RUNS[name]
+        for attribute, value in zip(names, filter(None, numbers.split(","))):
+            setattr(Soak, attribute, int(value))
+        chosen.append(Soak(method))
+    if not chosen:
         print(__doc__, file=sys.stderr)
         return 64
-    method, names = methods[sys.argv[1]]
-    for name, value in zip(names, sys.argv[2:]):
-        setattr(Soak, name, int(value))
     installed = subject.build(paths.PROJECT / "build/arm64")
     with Stage(scenario.load()["systemd"], installed) as stage:
         case.set_stage(stage)
-        result = unittest.TextTestRunner().run(unittest.TestSuite([Soak(method)]))
+        result = unittest.TextTestRunner().run(unittest.TestSuite(chosen))
     return 0 if result.wasSuccessful() else 1
 
 
