@@ -5,6 +5,7 @@
     run.py keep SCENARIO      an interactive shell in dom0
     run.py record NAME...     regenerate recordings under tests/data/captures ("all": every one)
     run.py prepare            fetch packages, make images, build our programs for arm64
+    run.py packages [DIR]     install our Debian packages (of scripts/package) in a dom0, use them, remove them
     run.py sysroot            make the arm64 sysroot and say where it is
     run.py scenarios          the names of the scenarios that have tests
 """
@@ -207,6 +208,15 @@ def keep(options: argparse.Namespace) -> int:
         return console.attach(stage)
 
 
+def try_packages(options: argparse.Namespace) -> int:
+    cases = importlib.import_module("cases.packages")
+    cases.Packages.debs = sorted(deb for deb in options.folder.glob("*_arm64.deb") if "-dbgsym_" not in deb.name)
+    packages.tree(releases.INSTALLABLE)
+    prepare(["systemd"], with_subject=False)
+    failures, _ = run_scenario("systemd", flat(unittest.defaultTestLoader.loadTestsFromTestCase(cases.Packages)), None)
+    return 1 if failures else 0
+
+
 def make_recordings(options: argparse.Namespace) -> int:
     wanted = list(record.RECORDINGS) if options.names == ["all"] else options.names
     for name in wanted:
@@ -230,6 +240,7 @@ def main() -> int:
     recorder = verbs.add_parser("record")
     recorder.add_argument("names", nargs="+")
     recorder.add_argument("--into", type=Path)
+    verbs.add_parser("packages").add_argument("folder", type=Path, nargs="?", default=paths.PROJECT / "build/packages")
     for verb in ("prepare", "sysroot", "scenarios"):
         verbs.add_parser(verb)
     parser.add_argument("--list", action="store_true", help="name the tests and end")
@@ -254,7 +265,7 @@ def main() -> int:
         if options.verb == "sysroot":
             print(releases.sysroot())
             return 0
-        return {"keep": keep, "record": make_recordings}.get(options.verb, run_all)(options)
+        return {"keep": keep, "record": make_recordings, "packages": try_packages}.get(options.verb, run_all)(options)
     except host.Unavailable as error:
         bar = "!" * 78
         print(f"{bar}\n!! END-TO-END TESTS SKIPPED: {error}\n{bar}", file=sys.stderr)

@@ -125,6 +125,12 @@ def unpack(deb: Path, into: Path) -> None:
         raise OSError(f"{deb.name}: cannot be unpacked")
 
 
+def _installed(deb: Path) -> str:
+    """A package's paragraph in dpkg's status, were it installed."""
+    control = subprocess.run(["dpkg-deb", "--field", deb], capture_output=True, text=True, check=True).stdout
+    return control.replace("\n", "\nStatus: install ok installed\n", 1)
+
+
 def _relative_links(tree: Path) -> None:
     """Absolute symlinks point into the tree, not at this machine."""
     for directory, subdirectories, files in os.walk(tree):
@@ -157,12 +163,14 @@ def _tree(wanted: PackageSet, refresh: bool) -> Path:
     suite = Suite(wanted.suite, wanted.security)
     suite.update()
     suite.download(wanted, home / "debs")
-    hashes = {}
+    hashes, status = {}, []
     for deb in sorted((home / "debs").glob("*.deb")):
         hashes[deb.name] = hashlib.sha256(deb.read_bytes()).hexdigest()
         if wanted.unpacks(deb.name):
             unpack(deb, root)
+            status.append(_installed(deb))
     _relative_links(root)
+    (home / "status").write_text("\n".join(status))
     shutil.rmtree(home / "debs")
     record.write_text(json.dumps({"fingerprint": wanted.fingerprint(), "packages": hashes}, indent=1))
     return root

@@ -64,6 +64,17 @@ KERNELS = {
     for k in (Kernel("linux-5.10", "bullseye", security=False), Kernel("linux-6.1", "bookworm"), Kernel("linux-6.12", "trixie"))
 }
 
+# A Debian that packages can be installed into, on top of a dom0 with systemd: dpkg, what maintainer scripts call, and the
+# libraries our packages depend on (apt would fetch them).
+INSTALLABLE = WholeSet(
+    "bookworm-installable", "bookworm",
+    closure=(
+        "dpkg", "tar", "coreutils", "perl-base", "init-system-helpers", "usr-is-merged", "libc-bin", "sed", "grep",
+        "libarchive13", "libfmt9", "libinih1", "libspdlog1.10", "libstdc++6", "libsystemd0",
+        "libxencall1", "libxenevtchn1", "libxengnttab1", "libxenmisc4.17", "libxenstore4", "libxentoollog1",
+    ),
+)
+
 # What the project's own arm64 binaries are built against; they bring these libraries along into every dom0.
 SYSROOT = PackageSet(
     "sysroot", "bookworm",

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -97,6 +98,11 @@ class Stage:
         for name in scenario.guests:
             self._create(name)
         self.timings["guests"] = time.monotonic() - begin
+
+    def share_tree(self, tree: Path, name: str, without: tuple[str, ...]) -> None:
+        """A tree as a tar file in dom0's share, named from its parent on; but for files that match `without`."""
+        excluded = [f"--exclude={pattern}" for pattern in without]
+        subprocess.run(["tar", "-c", "-f", self.dom0.share / name, *excluded, "-C", tree.parent, tree.name], check=True)
 
     def _create(self, name: str) -> None:
         domain = len(self.guests) + 1
