@@ -11,6 +11,8 @@
 #include "cli/running_host.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
+#include "host/inquiry/grant_dump.h"
+#include "host/inquiry/hypervisor_log.h"
 #include "host/inquiry/watcher.h"
 
 namespace xic::cli {
@@ -69,6 +71,19 @@ Expected<void> run(const Watching& at) {
   }
 }
 
+/// Where to go on: in the ring, or, where it cannot be read, at the end of xenconsoled's copy.
+Expected<RingCursor> console_to_follow(const HostRecord& record, HypervisorLog* log, Ports* ports) {
+  if (record.console_end) return RingCursor(*record.console_end);
+  const auto ring = ports->console->oldest();
+  if (ring) return RingCursor();
+  ConsoleReader reader(log);
+  const Deadline deadline(ports->clock, 10 * kSecond);
+  if (!drain(&reader, deadline, [](const ConsoleChunk&) {})) return tl::unexpected(ring.error());
+  complain("following xenconsoled's copy of the console: " + ring.error().message);
+  ports->console = log;
+  return reader.cursor();
+}
+
 }  // namespace
 
 Expected<int> watch(const Options& options) {
@@ -76,7 +91,7 @@ Expected<int> watch(const Options& options) {
   if (!pause) return tl::unexpected(std::move(pause.error()));
   auto host = running_host(options.sysroot);
   if (!host) return tl::unexpected(std::move(host.error()));
-  const Ports ports = (*host)->ports();
+  Ports ports = (*host)->ports();
   if (auto able = need_root_in_dom0(ports); !able) return tl::unexpected(std::move(able.error()));
   std::unique_ptr<ConsoleEvent> event;
   if (options.wakeup == Wakeup::virq) {
@@ -93,8 +108,10 @@ Expected<int> watch(const Options& options) {
   // What the host has told so far is context; only what comes from now on is told.
   const HostRecord record = inquire(ports, inquiry, &*pause);
   (void)observe(record, InputMode::live, &observer);
-  Watcher watcher(ports, &observer,
-                  record.console_end ? RingCursor(*record.console_end) : RingCursor());
+  HypervisorLog log(options.sysroot + InquiryOptions().hypervisor_log);
+  auto cursor = console_to_follow(record, &log, &ports);
+  if (!cursor) return tl::unexpected(std::move(cursor.error()));
+  Watcher watcher(ports, &observer, *cursor);
   WatchFeed feed(options.format == Format::json);
   auto ran = run({ports.clock, &observer, &watcher, &feed, &*pause, event.get()});
   if (!ran) return tl::unexpected(std::move(ran.error()));

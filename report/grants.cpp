@@ -111,6 +111,17 @@ std::string dump_title(const Facts& facts) {
   return title;
 }
 
+std::string no_dump_words(const Report& report) {
+  if (report.facts->mode != InputMode::live) {
+    return "No grant dump in the input. On the host, as root: `xl debug-keys g`, then `xl dmesg`.";
+  }
+  std::string text = "The grant tables were not dumped";
+  for (const Limit& limit : report.diagnosis->limits) {
+    if (limit.id == "dump_not_taken") text += ": " + render::outside(limit.detail, 400);
+  }
+  return text + '.';
+}
+
 Row row_of(const Grant& grant, const Context& context) {
   return {render::domain_words(grant.granter, context.name(grant.granter)),
           render::hex(grant.ref.value()),
@@ -228,9 +239,7 @@ std::string render_grants_text(const Report& report, const TextStyle& style) {
     out += head.text();
     append_grants(facts, context, &out);
   } else {
-    head.put(
-        "",
-        "No grant dump in the input. On the host, as root: `xl debug-keys g`, then `xl dmesg`.");
+    head.put("", no_dump_words(report));
     out += head.text();
   }
   if (!facts.backends.devices.empty()) {

@@ -8,11 +8,13 @@ namespace {
 /// Each is the result of a loss; a storm that laps every read would make thousands.
 constexpr std::size_t kMostTexts = 32;
 
-std::string name_of(std::size_t index) {
-  return index == 0 ? "xen-console.txt" : "xen-console." + std::to_string(index + 1) + ".txt";
-}
-
 }  // namespace
+
+std::string ConsoleTexts::name_of(std::size_t index) const {
+  if (index == 0) return name_;
+  const std::size_t dot = name_.rfind('.');
+  return name_.substr(0, dot + 1) + std::to_string(index + 1) + name_.substr(dot);
+}
 
 void ConsoleTexts::add(const ConsoleChunk& chunk) {
   if (texts_.empty() || (chunk.lost != 0 && texts_.size() < kMostTexts)) {
@@ -28,9 +30,8 @@ void ConsoleTexts::add(const ConsoleChunk& chunk) {
 
 void ConsoleTexts::put_into(HostRecord* record) const {
   if (texts_.empty()) return;
-  std::erase_if(record->texts, [](const Document& text) {
-    return text.name.starts_with("xen-console.");
-  });
+  const std::string stem = name_.substr(0, name_.rfind('.') + 1);
+  std::erase_if(record->texts, [&](const Document& text) { return text.name.starts_with(stem); });
   std::erase_if(record->observations, [](const Observation& observation) {
     return std::holds_alternative<ConsoleGap>(observation);
   });

@@ -1,6 +1,7 @@
 // Console chunks -> the texts of a record: a new one behind every gap.
 #pragma once
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,8 @@ namespace xic {
 
 class ConsoleTexts {
  public:
+  /// `name` of the first text; further ones have a number in it.
+  explicit ConsoleTexts(std::string name = "xen-console.txt") : name_(std::move(name)) {}
   void add(const ConsoleChunk& chunk);
   [[nodiscard]] bool empty() const { return texts_.empty(); }
   /// Puts what was added since the last call at the end of the record; a text that goes on replaces
@@ -22,6 +25,9 @@ class ConsoleTexts {
     Document document;
     std::uint64_t lost_before = 0;
   };
+  [[nodiscard]] std::string name_of(std::size_t index) const;
+
+  std::string name_;
   std::vector<Text> texts_;
 };
 

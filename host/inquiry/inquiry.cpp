@@ -149,16 +149,20 @@ class Inquiry {
       return;
     }
     failed("console ring", "console_not_read", drained.error());
-    if (options_.hypervisor_log.empty() || !texts_.empty()) return;
-    auto log = read_hypervisor_log(options_.hypervisor_log);
-    if (!log) {
-      if (log.error().code != Error::Code::not_found) {
-        failed("hypervisor.log", "console_not_read", log.error());
-      }
-      return;
+    if (!options_.hypervisor_log.empty() && texts_.empty()) read_hypervisor_log();
+  }
+
+  void read_hypervisor_log() {
+    HypervisorLog log(options_.hypervisor_log);
+    ConsoleReader reader(&log);
+    ConsoleTexts texts("hypervisor.log");
+    auto drained = drain(&reader, deadline_, [&](const ConsoleChunk& chunk) { texts.add(chunk); });
+    if (drained) {
+      texts.put_into(&record_);
+      succeeded("hypervisor.log");
+    } else if (drained.error().code != Error::Code::not_found) {
+      failed("hypervisor.log", "console_not_read", drained.error());
     }
-    succeeded("hypervisor.log");
-    record_.texts.push_back({"hypervisor.log", std::move(*log), TextKind::console, true});
   }
 
   void list_devices() {

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "host/inquiry/store_listing.h"
+
 namespace xic {
 namespace {
 
@@ -18,7 +20,8 @@ Watcher::Watcher(const Ports& ports, Observer* observer, RingCursor cursor)
       console_input_(observer->open_input(
           {.name = "console ring", .recognised_as = "console text", .repair_pastes = false})),
       kernel_input_(observer->open_input(
-          {.name = "kernel log", .recognised_as = "dom0 kernel log", .repair_pastes = false})) {
+          {.name = "kernel log", .recognised_as = "dom0 kernel log", .repair_pastes = false})),
+      listed_(ports.clock->uptime()) {
   Facts known = observer->snapshot();
   witness_.set_host(std::move(known.memory), std::move(known.backends));
   witness_.then = [this](const Fault&, std::optional<std::size_t> group) {
@@ -50,8 +53,22 @@ Expected<Look> Watcher::look() {
   }
   // A fault of several lines is printed at once: what is half-seen when the ring is empty stays so.
   if (bytes == 0) observer_->settle();
+  const std::uint64_t now = ports_.clock->uptime();
+  if (!current_.faults.empty() && now - listed_ >= kListingAge) list_devices();
   current_.next_ns = policy_.next(!current_.faults.empty());
   return std::exchange(current_, {});
+}
+
+void Watcher::list_devices() {
+  const auto listing = list_store(ports_.store, Deadline(ports_.clock, kSecond));
+  listed_ = ports_.clock->uptime();
+  if (!listing) return;
+  observer_->begin_input(
+      {.name = "xenstore", .recognised_as = "xenstore listing", .repair_pastes = false});
+  observer_->feed(listing->text);
+  observer_->end_input();
+  Facts known = observer_->snapshot();
+  witness_.set_host(std::move(known.memory), std::move(known.backends));
 }
 
 void Watcher::read_kernel_log() {

@@ -26,9 +26,11 @@ struct Look {
 class Watcher {
  public:
   static constexpr std::size_t kMostPerLook = std::size_t{1} << 20;
+  static constexpr std::uint64_t kListingAge = 10 * kSecond;
 
   /// `ports` and `observer` must outlive it. What the observer knows already is the host's state;
-  /// the console is followed from `cursor` on.
+  /// the console is followed from `cursor` on. xenstore is listed again when faults come and the
+  /// last listing is older than kListingAge: guests come and go.
   Watcher(const Ports& ports, Observer* observer, RingCursor cursor);
   ~Watcher();
   Watcher(const Watcher&) = delete;
@@ -39,6 +41,7 @@ class Watcher {
 
  private:
   void read_kernel_log();
+  void list_devices();
 
   Ports ports_;
   Observer* observer_;
@@ -48,6 +51,7 @@ class Watcher {
   Observer::InputId console_input_;
   Observer::InputId kernel_input_;
   bool kernel_readable_ = true;
+  std::uint64_t listed_ = 0;  ///< Uptime of the last listing.
   Look current_;
 };
 

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 
+#include "host/inquiry/console_reader.h"
 #include "host/inquiry/grant_estimate.h"
 #include "host/inquiry/grant_questions.h"
+#include "host/inquiry/hypervisor_log.h"
 #include "host/inquiry/store_listing.h"
 #include "tests/live/sample_hosts.h"
 
@@ -367,6 +370,60 @@ TEST(Inquiry, ReadsXenconsoledsLogWhereTheRingCannotBe) {
   ASSERT_NE(text_named(record, "hypervisor.log"), nullptr);
   EXPECT_EQ(facts_of(record).faults.size(), 1U);
   std::remove(path.c_str());
+}
+
+TEST(HypervisorLog, IsFollowedOverRotationAndTruncation) {
+  const std::string path = ::testing::TempDir() + "xic-followed.log";
+  const auto write = [&](std::string_view text, std::ios::openmode mode) {
+    std::ofstream(path, mode) << text;
+  };
+  write("one\n", std::ios::trunc);
+  HypervisorLog log(path);
+  ConsoleReader reader(&log);
+  const auto rest = [&] {
+    std::string text;
+    for (;;) {
+      const auto chunk = reader.next();
+      EXPECT_TRUE(chunk);
+      if (!chunk || !*chunk) return text;
+      EXPECT_EQ((*chunk)->lost, 0U);
+      EXPECT_FALSE((*chunk)->restarted);
+      text += (*chunk)->bytes;
+    }
+  };
+  EXPECT_EQ(rest(), "one\n");
+  write("two\n", std::ios::app);
+  EXPECT_EQ(rest(), "two\n");
+  // logrotate: what was appended to the old file last is not lost.
+  write("three\n", std::ios::app);
+  std::filesystem::rename(path, path + ".1");
+  write("four\n", std::ios::trunc);
+  EXPECT_EQ(rest(),
+            "three\n"
+            "four\n");
+  // copytruncate
+  write("5\n", std::ios::trunc);
+  EXPECT_EQ(rest(), "5\n");
+  // Gone, and not back yet: nothing new, no error.
+  std::filesystem::remove(path);
+  EXPECT_EQ(rest(), "");
+  write("six\n", std::ios::trunc);
+  EXPECT_EQ(rest(), "six\n");
+  std::filesystem::remove(path);
+  std::filesystem::remove(path + ".1");
+}
+
+TEST(HypervisorLog, BeginsWithItsLastMebibyteAtALine) {
+  const std::string path = ::testing::TempDir() + "xic-long.log";
+  std::ofstream(path) << std::string(3 << 19, 'x') << "\n" << std::string(1 << 19, 'y') << "\n";
+  HypervisorLog log(path);
+  ConsoleReader reader(&log);
+  std::string text;
+  for (auto chunk = reader.next(); chunk && *chunk; chunk = reader.next()) text += (*chunk)->bytes;
+  EXPECT_LE(text.size(), std::size_t{1} << 20);
+  EXPECT_TRUE(text.ends_with("y\n"));
+  std::filesystem::remove(path);
+  EXPECT_FALSE(HypervisorLog(path).oldest());
 }
 
 // ---- parts -------------------------------------------------------------------------------------

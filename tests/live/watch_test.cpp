@@ -125,6 +125,24 @@ TEST(Watcher, JoinsTheDriversError) {
   EXPECT_TRUE(facts.faults.at(0).dom0_error);
 }
 
+TEST(Watcher, KnowsAGuestThatCameLater) {
+  Watch watch;
+  watch.start();
+  watch.host.store.values["/local/domain/2"] = "";
+  watch.host.store.values["/local/domain/2/name"] = "late";
+  watch.host.clock.advance(11 * kSecond);
+  (void)watch.look();
+  EXPECT_FALSE(watch.observer.snapshot().backends.domain_names.contains(DomId{2}))
+      << "without a fault nobody asks";
+  watch.host.console.print(testing::kFault);
+  (void)watch.look();
+  EXPECT_EQ(watch.observer.snapshot().backends.domain_names.at(DomId{2}), "late");
+  const std::size_t questions = watch.host.store.log.calls.size();
+  watch.host.console.print(testing::kFault);
+  (void)watch.look();
+  EXPECT_EQ(watch.host.store.log.calls.size(), questions) << "a storm lists once";
+}
+
 TEST(Watcher, GoesOnAfterAFailedRead) {
   Watch watch;
   watch.start();
