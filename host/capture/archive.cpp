@@ -1,7 +1,5 @@
 #include "host/capture/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include "host/capture/collector.h"
+#include "host/capture/libarchive.h"
 
 namespace xic {
 namespace {
@@ -19,7 +18,8 @@ namespace {
 using namespace std::literals;
 
 struct FreeArchive {
-  void operator()(archive* reader) const { archive_read_free(reader); }
+  const LibArchive* library;
+  void operator()(archive* reader) const { library->archive_read_free(reader); }
 };
 using Reader = std::unique_ptr<archive, FreeArchive>;
 
@@ -30,8 +30,8 @@ Error damaged(const std::string& name, std::string_view why) {
   return error;
 }
 
-Error damaged(const std::string& name, archive* reader) {
-  const char* text = archive_error_string(reader);
+Error damaged(const std::string& name, const Reader& reader) {
+  const char* text = reader.get_deleter().library->archive_error_string(reader.get());
   return damaged(name, text != nullptr ? text : "damaged archive");
 }
 
@@ -50,6 +50,7 @@ int filter_of(std::string_view head) {
 
 /// What libarchive reads from: the bytes already read for the sake of the filter, then the file.
 struct Input {
+  const LibArchive* library;
   UniqueFd fd;
   std::string name;
   std::array<char, 65536> block{};
@@ -61,7 +62,8 @@ la_ssize_t read_input(archive* reader, void* state, const void** buffer) {
   if (input->ready == 0) {
     const auto count = read_some(input->fd.get(), input->block, input->name);
     if (!count) {
-      archive_set_error(reader, count.error().sys_errno, "%s", count.error().message.c_str());
+      input->library->archive_set_error(reader, count.error().sys_errno, "%s",
+                                        count.error().message.c_str());
       return -1;
     }
     input->ready = *count;
@@ -72,13 +74,17 @@ la_ssize_t read_input(archive* reader, void* state, const void** buffer) {
 
 class ArchiveWalker {
  public:
-  ArchiveWalker(archive* reader, const std::string& name, const CaptureBounds& bounds)
-      : reader_(reader), name_(name), bounds_(bounds), collector_(bounds) {}
+  ArchiveWalker(const Reader& reader, const std::string& name, const CaptureBounds& bounds)
+      : library_(*reader.get_deleter().library),
+        reader_(reader),
+        name_(name),
+        bounds_(bounds),
+        collector_(bounds) {}
 
   Expected<Collection> walk() {
     for (;;) {
       archive_entry* entry = nullptr;
-      const int status = archive_read_next_header(reader_, &entry);
+      const int status = library_.archive_read_next_header(reader_.get(), &entry);
       if (status == ARCHIVE_EOF) break;
       if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
         return tl::unexpected(damaged(name_, reader_));
@@ -93,15 +99,15 @@ class ArchiveWalker {
   /// False where the rest of the archive must not be unpacked.
   bool visit(archive_entry* entry) {
     const std::string path = path_of(entry);
-    const auto type = archive_entry_filetype(entry);
-    const bool regular = type == AE_IFREG && archive_entry_hardlink(entry) == nullptr;
+    const auto type = library_.archive_entry_filetype(entry);
+    const bool regular = type == AE_IFREG && library_.archive_entry_hardlink(entry) == nullptr;
     if (!regular && type != AE_IFDIR) {
       collector_.skip(path, "neither a file nor a folder");
     }
     const auto declared =
-        static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
-    const auto unpacked =
-        static_cast<std::uint64_t>(std::max<la_int64_t>(archive_filter_bytes(reader_, 0), 0));
+        static_cast<std::uint64_t>(std::max<la_int64_t>(library_.archive_entry_size(entry), 0));
+    const auto unpacked = static_cast<std::uint64_t>(
+        std::max<la_int64_t>(library_.archive_filter_bytes(reader_.get(), 0), 0));
     if (declared > bounds_.unpacked_bytes || unpacked > bounds_.unpacked_bytes - declared) {
       collector_.cut_off(path,
                          "the archive unpacks to too much; this and what follows is not read");
@@ -120,8 +126,8 @@ class ArchiveWalker {
     document.bytes.resize(static_cast<std::size_t>(declared));
     std::size_t have = 0;
     while (have < document.bytes.size()) {
-      const la_ssize_t count =
-          archive_read_data(reader_, document.bytes.data() + have, document.bytes.size() - have);
+      const la_ssize_t count = library_.archive_read_data(
+          reader_.get(), document.bytes.data() + have, document.bytes.size() - have);
       if (count < 0) {
         failed_ = true;
         error_ = damaged(name_, reader_);
@@ -137,13 +143,14 @@ class ArchiveWalker {
   std::string path_of(archive_entry* entry) {
     ++number_;
     // In the C locale the multibyte form is missing for names that are not ASCII.
-    const char* path = archive_entry_pathname_utf8(entry);
-    if (path == nullptr) path = archive_entry_pathname(entry);
+    const char* path = library_.archive_entry_pathname_utf8(entry);
+    if (path == nullptr) path = library_.archive_entry_pathname(entry);
     if (path == nullptr || *path == '\0') return "entry " + std::to_string(number_);
     return path;
   }
 
-  archive* reader_;
+  const LibArchive& library_;
+  const Reader& reader_;
   const std::string& name_;
   const CaptureBounds& bounds_;
   Collector collector_;
@@ -152,16 +159,22 @@ class ArchiveWalker {
   Error error_;
 };
 
-Error no_memory() {
-  return {Error::Code::io, 0, "out of memory", ""};
+Expected<Reader> new_reader() {
+  const auto library = LibArchive::load();
+  if (!library) return tl::unexpected(library.error());
+  Reader reader((*library)->archive_read_new(), FreeArchive{*library});
+  if (!reader) return tl::unexpected(Error{Error::Code::io, 0, "out of memory", ""});
+  return reader;
 }
 
 /// Sets exactly one filter and one format; nothing is guessed.
-Expected<void> choose(archive* reader, int filter, int format, const std::string& name) {
-  if (filter != ARCHIVE_FILTER_NONE && archive_read_append_filter(reader, filter) != ARCHIVE_OK) {
+Expected<void> choose(const Reader& reader, int filter, int format, const std::string& name) {
+  const LibArchive& library = *reader.get_deleter().library;
+  if (filter != ARCHIVE_FILTER_NONE &&
+      library.archive_read_append_filter(reader.get(), filter) != ARCHIVE_OK) {
     return tl::unexpected(damaged(name, "this build cannot unpack its compression"));
   }
-  if (archive_read_set_format(reader, format) != ARCHIVE_OK) {
+  if (library.archive_read_set_format(reader.get(), format) != ARCHIVE_OK) {
     return tl::unexpected(damaged(name, reader));
   }
   return {};
@@ -175,9 +188,12 @@ bool is_gzip(std::string_view bytes) {
 
 Expected<Collection> collect_archive(UniqueFd file, const std::string& name,
                                      const CaptureBounds& bounds) {
-  const Reader reader(archive_read_new());
-  if (!reader) return tl::unexpected(no_memory());
+  const auto made = new_reader();
+  if (!made) return tl::unexpected(made.error());
+  const Reader& reader = *made;
+  const LibArchive& library = *reader.get_deleter().library;
   const auto input = std::make_unique<Input>();
+  input->library = &library;
   input->fd = std::move(file);
   input->name = name;
   // A pipe may give a few bytes at a time; a tar record is 512 bytes, a filter's magic fewer.
@@ -190,31 +206,34 @@ Expected<Collection> collect_archive(UniqueFd file, const std::string& name,
   }
   if (input->ready == 0) return tl::unexpected(damaged(name, "empty file"));
   const int filter = filter_of({input->block.data(), input->ready});
-  if (auto chosen = choose(reader.get(), filter, ARCHIVE_FORMAT_TAR, name); !chosen) {
+  if (auto chosen = choose(reader, filter, ARCHIVE_FORMAT_TAR, name); !chosen) {
     return tl::unexpected(std::move(chosen.error()));
   }
-  if (archive_read_open(reader.get(), input.get(), nullptr, read_input, nullptr) != ARCHIVE_OK) {
-    return tl::unexpected(damaged(name, reader.get()));
+  if (library.archive_read_open(reader.get(), input.get(), nullptr, read_input, nullptr) !=
+      ARCHIVE_OK) {
+    return tl::unexpected(damaged(name, reader));
   }
-  return ArchiveWalker(reader.get(), name, bounds).walk();
+  return ArchiveWalker(reader, name, bounds).walk();
 }
 
 Expected<std::string> gunzip(std::string_view bytes, std::size_t limit, const std::string& name) {
-  const Reader reader(archive_read_new());
-  if (!reader) return tl::unexpected(no_memory());
-  if (auto chosen = choose(reader.get(), ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW, name); !chosen) {
+  const auto made = new_reader();
+  if (!made) return tl::unexpected(made.error());
+  const Reader& reader = *made;
+  const LibArchive& library = *reader.get_deleter().library;
+  if (auto chosen = choose(reader, ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW, name); !chosen) {
     return tl::unexpected(std::move(chosen.error()));
   }
   archive_entry* entry = nullptr;
-  if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK ||
-      archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
-    return tl::unexpected(damaged(name, reader.get()));
+  if (library.archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK ||
+      library.archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
+    return tl::unexpected(damaged(name, reader));
   }
   std::string unpacked;
   std::array<char, 65536> block{};
   for (;;) {
-    const la_ssize_t count = archive_read_data(reader.get(), block.data(), block.size());
-    if (count < 0) return tl::unexpected(damaged(name, reader.get()));
+    const la_ssize_t count = library.archive_read_data(reader.get(), block.data(), block.size());
+    if (count < 0) return tl::unexpected(damaged(name, reader));
     if (count == 0) break;
     if (unpacked.size() + static_cast<std::size_t>(count) > limit) {
       Error error = damaged(name, "unpacks to too much");

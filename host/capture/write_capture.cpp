@@ -1,7 +1,5 @@
 #include "host/capture/write_capture.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,6 +12,7 @@
 #include <utility>
 
 #include "host/capture/file.h"
+#include "host/capture/libarchive.h"
 #include "host/capture/manifest.h"
 #include "host/capture/observations.h"
 
@@ -23,10 +22,12 @@ namespace {
 constexpr std::string_view kTemporary = ".xen-iommu-check.XXXXXX";
 
 struct FreeArchive {
-  void operator()(archive* writer) const { archive_write_free(writer); }
+  const LibArchive* library;
+  void operator()(archive* writer) const { library->archive_write_free(writer); }
 };
 struct FreeEntry {
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+  const LibArchive* library;
+  void operator()(archive_entry* entry) const { library->archive_entry_free(entry); }
 };
 
 std::string folder_of(const std::string& path) {
@@ -118,42 +119,46 @@ Expected<void> write_folder(const std::vector<Document>& files, const std::strin
   return folder->publish_as(path);
 }
 
-Error archive_failure(archive* writer, const std::string& path) {
-  const char* text = archive_error_string(writer);
+Error archive_failure(const LibArchive& library, archive* writer, const std::string& path) {
+  const char* text = library.archive_error_string(writer);
   Error error;
-  error.sys_errno = archive_errno(writer);
+  error.sys_errno = library.archive_errno(writer);
   error.message = "cannot write " + path + ": " + (text != nullptr ? text : "libarchive failed");
   return error;
 }
 
-Expected<void> fill(archive* writer, const std::vector<Document>& files, const std::string& path,
-                    int fd) {
-  const bool open = archive_write_add_filter_gzip(writer) == ARCHIVE_OK &&
-                    archive_write_set_format_pax_restricted(writer) == ARCHIVE_OK &&
-                    archive_write_open_fd(writer, fd) == ARCHIVE_OK;
-  if (!open) return tl::unexpected(archive_failure(writer, path));
+Expected<void> fill(const LibArchive& library, archive* writer, const std::vector<Document>& files,
+                    const std::string& path, int fd) {
+  const bool open = library.archive_write_add_filter_gzip(writer) == ARCHIVE_OK &&
+                    library.archive_write_set_format_pax_restricted(writer) == ARCHIVE_OK &&
+                    library.archive_write_open_fd(writer, fd) == ARCHIVE_OK;
+  if (!open) return tl::unexpected(archive_failure(library, writer, path));
   for (const Document& file : files) {
-    const std::unique_ptr<archive_entry, FreeEntry> entry(archive_entry_new());
-    archive_entry_set_pathname(entry.get(), (stem_of(path) + '/' + file.name).c_str());
-    archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_perm(entry.get(), 0600);
-    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(file.bytes.size()));
-    const bool written = archive_write_header(writer, entry.get()) == ARCHIVE_OK &&
-                         archive_write_data(writer, file.bytes.data(), file.bytes.size()) ==
+    const std::unique_ptr<archive_entry, FreeEntry> entry(library.archive_entry_new(),
+                                                          FreeEntry{&library});
+    library.archive_entry_set_pathname(entry.get(), (stem_of(path) + '/' + file.name).c_str());
+    library.archive_entry_set_filetype(entry.get(), AE_IFREG);
+    library.archive_entry_set_perm(entry.get(), 0600);
+    library.archive_entry_set_size(entry.get(), static_cast<la_int64_t>(file.bytes.size()));
+    const bool written = library.archive_write_header(writer, entry.get()) == ARCHIVE_OK &&
+                         library.archive_write_data(writer, file.bytes.data(), file.bytes.size()) ==
                              static_cast<la_ssize_t>(file.bytes.size());
-    if (!written) return tl::unexpected(archive_failure(writer, path));
+    if (!written) return tl::unexpected(archive_failure(library, writer, path));
   }
-  if (archive_write_close(writer) != ARCHIVE_OK)
-    return tl::unexpected(archive_failure(writer, path));
+  if (library.archive_write_close(writer) != ARCHIVE_OK)
+    return tl::unexpected(archive_failure(library, writer, path));
   return {};
 }
 
 Expected<void> write_archive(const std::vector<Document>& files, const std::string& path) {
+  const auto library = LibArchive::load();
+  if (!library) return tl::unexpected(library.error());
   std::string temporary = folder_of(path) + std::string(kTemporary);
   const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd.valid()) return tl::unexpected(system_error("write " + path, errno));
-  const std::unique_ptr<archive, FreeArchive> writer(archive_write_new());
-  Expected<void> done = fill(writer.get(), files, path, fd.get());
+  const std::unique_ptr<archive, FreeArchive> writer((*library)->archive_write_new(),
+                                                     FreeArchive{*library});
+  Expected<void> done = fill(**library, writer.get(), files, path, fd.get());
   if (done && ::fsync(fd.get()) != 0) done = tl::unexpected(system_error("write " + path, errno));
   if (done) done = publish(temporary, path);
   if (!done) ::unlink(temporary.c_str());

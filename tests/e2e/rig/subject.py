@@ -14,6 +14,7 @@ from . import initramfs, paths, releases
 from .elf import MAGIC
 
 LOADER = "ld-linux-aarch64.so.1"
+OPENED = "libarchive.so.13"  # by name, when it is needed: no program's header says so
 HOME = "xic"  # where they and their libraries stand in dom0
 
 
@@ -79,7 +80,7 @@ def image(tree: Path) -> bytes:
     """An initramfs that follows dom0's own: the tree as it is installed. In the place of each program stands a script that starts
     it with its own loader and libraries."""
     archive, ours = initramfs.Archive(), programs(tree)
-    for name, path in initramfs.libraries(list(ours.values()), [releases.sysroot()], extra=(LOADER,)).items():
+    for name, path in initramfs.libraries(list(ours.values()), [releases.sysroot()], extra=(LOADER, OPENED)).items():
         archive.file(f"{HOME}/lib/{name}", path.read_bytes())
     for name, path in _files(tree).items():
         if name in ours:

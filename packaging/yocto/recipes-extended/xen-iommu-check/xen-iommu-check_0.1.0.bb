@@ -31,6 +31,9 @@ FILES:xen-iommud = "${sbindir}/xen-iommud ${sysconfdir}/xen-iommud ${systemd_sys
 CONFFILES:xen-iommud = "${sysconfdir}/xen-iommud/xen-iommud.conf"
 RDEPENDS:xen-iommud = "${PN} (= ${EXTENDPKGV})"
 
+# Loaded by name, when an archive is read or written.
+RDEPENDS:${PN} += "libarchive"
+
 # scdoc-native, where a layer has it, brings the manual pages; without it the build has none.
 FILES:${PN} += "${datadir}/xen-iommu-check ${datadir}/zsh ${libexecdir}/xen-iommu-check"
 
