@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kXenPrefix = "(XEN)";
 
-std::vector<std::string_view> all_literals() {
+PreparedLiterals all_literals() {
   std::vector<std::string_view> all;
   for (auto part :
        {FaultParser::literals(), GrantDumpParser::literals(), HypervisorParser::literals(),
@@ -29,7 +29,7 @@ std::vector<std::string_view> all_literals() {
   }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  return prepare_literals(all);
 }
 
 /// An image has printed nothing: what it would say of itself was found in the file.
@@ -49,7 +49,7 @@ void name_the_image(Hypervisor* xen) {
 }  // namespace
 
 struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
-  Impl() : literals(all_literals()), fault_parser(this), dump_parser(this) {}
+  Impl() : fault_parser(this), dump_parser(this) {}
 
   // ---- inputs -----------------------------------------------------------------------------------
   struct Input {
@@ -68,6 +68,7 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     LineReader::Options reading;
     reading.repair_pastes = options.repair_pastes;
     reading.input = static_cast<std::uint32_t>(input.source);
+    static const PreparedLiterals literals = all_literals();
     input.reader = std::make_unique<LineReader>(literals, this, reading);
     const auto free =
         std::find_if(inputs.begin(), inputs.end(), [](const Input& one) { return !one.reader; });
@@ -173,7 +174,6 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
     }
   }
 
-  std::vector<std::string_view> literals;
   std::vector<Input> inputs;
   Input* current = nullptr;     ///< Whose bytes are being read.
   std::optional<InputId> text;  ///< Of begin_input().

@@ -73,6 +73,11 @@ std::size_t display_width(std::string_view text) {
     }
     const Utf8Char c = first_char(text);
     text.remove_prefix(c.length);
+    // Most of all text; no table has any of it.
+    if (c.code < kCombining.front().first) {
+      ++width;
+      continue;
+    }
     if (c.valid && in(kCombining.begin(), kCombining.end(), c.code)) continue;
     width += c.valid && in(kWide.begin(), kWide.end(), c.code) ? 2 : 1;
   }

@@ -47,9 +47,12 @@ struct LineReader::Impl {
     std::uint64_t offset = 0;
   };
 
-  Impl(std::span<const std::string_view> literals, LineSink* line_sink, Options line_options,
+  Impl(PreparedLiterals literals, LineSink* line_sink, Options line_options,
        ReaderCounters* line_counters)
-      : scanner(literals), sink(line_sink), options(line_options), counters(line_counters) {}
+      : scanner(std::move(literals)),
+        sink(line_sink),
+        options(line_options),
+        counters(line_counters) {}
 
   void feed(std::string_view bytes);
   void finish();
@@ -73,7 +76,7 @@ struct LineReader::Impl {
   void give_up();
   void return_held();
 
-  LiteralScanner scanner;
+  PreparedLiterals scanner;
   LineSink* sink;
   Options options;
   ReaderCounters* counters;
@@ -172,7 +175,7 @@ void LineReader::Impl::read_lines(const char* begin, const char* end, std::uint6
     const char* line = at;
     const char* hit = at;
     if (!waiting && !every_line) {
-      hit = scanner.find(at, end);
+      hit = scanner->find(at, end);
       if (hit == nullptr) return;
       const char* const lf_before = find_last_lf(at, hit);
       if (lf_before != nullptr) line = lf_before + 1;
@@ -193,7 +196,7 @@ void LineReader::Impl::read_alone(std::string_view bytes, std::uint64_t offset) 
   if (waiting) {
     queue.push_back({std::string(bytes), offset});
     drain();
-  } else if (every_line || scanner.find(bytes.data(), bytes.data() + bytes.size()) != nullptr) {
+  } else if (every_line || scanner->find(bytes.data(), bytes.data() + bytes.size()) != nullptr) {
     deliver(bytes, offset);
   }
 }
@@ -201,7 +204,9 @@ void LineReader::Impl::read_alone(std::string_view bytes, std::uint64_t offset) 
 void LineReader::Impl::tune(std::string_view bytes) {
   constexpr std::size_t kEnough = 32 * 1024;
   if (bytes.size() < kEnough) return;  // A later portion may be larger.
-  scanner.tune(bytes);
+  auto own = std::make_shared<LiteralScanner>(*scanner);
+  own->tune(bytes);
+  scanner = std::move(own);
   tuned = true;
 }
 
@@ -319,8 +324,15 @@ void LineReader::Impl::finish() {
   dropping = false;
 }
 
+PreparedLiterals prepare_literals(std::span<const std::string_view> literals) {
+  return std::make_shared<const LiteralScanner>(literals);
+}
+
+LineReader::LineReader(PreparedLiterals literals, LineSink* sink, Options options)
+    : impl_(std::make_unique<Impl>(std::move(literals), sink, options, &counters_)) {}
+
 LineReader::LineReader(std::span<const std::string_view> literals, LineSink* sink, Options options)
-    : impl_(std::make_unique<Impl>(literals, sink, options, &counters_)) {}
+    : LineReader(prepare_literals(literals), sink, options) {}
 
 LineReader::~LineReader() = default;
 

@@ -35,6 +35,14 @@ struct ReaderCounters {
 /// Longest line delivered whole; what follows up to the line's end is dropped and counted.
 inline constexpr std::size_t kMaxLineBytes = 64 * 1024;
 
+class LiteralScanner;
+
+/// Literals made ready to be searched for. To prepare them costs as much as to read some hundred
+/// lines: readers of many short texts share them.
+using PreparedLiterals = std::shared_ptr<const LiteralScanner>;
+/// `literals`: each 3 to 32 bytes; copied.
+[[nodiscard]] PreparedLiterals prepare_literals(std::span<const std::string_view> literals);
+
 /// Streaming reader in bounded memory: it searches the bytes for any of a set of literals, widens
 /// each hit to its line, splits glued messages, strips prefixes (mail quoting, syslog, journald,
 /// "(XEN)", stamps) and calls the sink in order. Lines are split on LF only; a CR before it is
@@ -49,8 +57,9 @@ class LineReader {
     std::uint32_t input = 0;     ///< Stored into each Line.
   };
 
-  /// `literals`: each 3 to 32 bytes, all of them what any consumer needs to see; copied.
-  /// `sink` must outlive the reader.
+  /// `literals`: not null, all of them what any consumer needs to see. `sink` must outlive the
+  /// reader.
+  LineReader(PreparedLiterals literals, LineSink* sink, Options options);
   LineReader(std::span<const std::string_view> literals, LineSink* sink, Options options);
   ~LineReader();
   LineReader(const LineReader&) = delete;

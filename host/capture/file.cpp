@@ -75,10 +75,13 @@ Expected<std::size_t> read_some(int fd, std::span<char> buffer, const std::strin
 }
 
 Expected<bool> read_up_to(int fd, std::size_t limit, const std::string& name, std::string* bytes) {
-  constexpr std::size_t kStep = std::size_t{256} * 1024;
+  // Most files of /proc and /sys are small; a large one is read in ever larger steps.
+  constexpr std::size_t kFirstStep = std::size_t{4} * 1024;
+  constexpr std::size_t kLargestStep = std::size_t{256} * 1024;
   while (bytes->size() < limit) {
     const std::size_t have = bytes->size();
-    const std::size_t wanted = have + std::min(kStep, limit - have);
+    const std::size_t step = std::clamp(have, kFirstStep, kLargestStep);
+    const std::size_t wanted = have + std::min(step, limit - have);
     // Twice the limit, for the one byte that may follow it, is what doubling would end with.
     if (wanted > bytes->capacity() && bytes->capacity() >= limit / 2) bytes->reserve(limit + 1);
     bytes->resize(wanted);

@@ -1,8 +1,11 @@
 #include "host/inquiry/console_reader.h"
 
+#include <algorithm>
+
 namespace xic {
 
 Expected<std::optional<ConsoleChunk>> ConsoleReader::next() {
+  if (filled_) buffer_.resize(std::min(2 * buffer_.size(), kBlock));
   std::optional<RingIndex> after = cursor_.next();
   if (!after) {
     const auto oldest = ring_->oldest();
@@ -11,6 +14,7 @@ Expected<std::optional<ConsoleChunk>> ConsoleReader::next() {
   }
   const auto read = ring_->read(*after, buffer_);
   if (!read) return tl::unexpected(read.error());
+  filled_ = read->count == buffer_.size();
   if (read->count == 0 && cursor_.next() == read->end) return std::optional<ConsoleChunk>{};
   // Asked after the copy: what lies before it may have been overwritten while it was copied.
   const auto oldest = ring_->oldest();

@@ -21,12 +21,14 @@ struct ConsoleChunk {
 
 class ConsoleReader {
  public:
-  /// Of one read. Larger than most rings, so that one read empties them.
+  /// Of one read: Xen's default ring at first; while reads fill it, up to what empties most rings.
+  /// The library copies all of it, in and out.
+  static constexpr std::size_t kFirstBlock = std::size_t{16} * 1024;
   static constexpr std::size_t kBlock = std::size_t{64} * 1024;
 
   /// `ring` must outlive it.
   explicit ConsoleReader(ConsoleRing* ring, RingCursor cursor = {})
-      : ring_(ring), cursor_(cursor), buffer_(kBlock) {}
+      : ring_(ring), cursor_(cursor), buffer_(kFirstBlock) {}
 
   /// What is new, at most kBlock bytes of it; nothing where there is none. After an error the same
   /// bytes are read again next time.
@@ -37,6 +39,7 @@ class ConsoleReader {
   ConsoleRing* ring_;
   RingCursor cursor_;
   std::vector<char> buffer_;
+  bool filled_ = false;  ///< By the last read.
 };
 
 }  // namespace xic

@@ -80,7 +80,8 @@ class Lister {
     if (!*value) return;
     listing_.text +=
         path + " = \"" + escaped(std::string_view(**value).substr(0, kMaxValue)) + "\"\n";
-    if (depth >= kMaxDepth) return;
+    // A node of a device has either a value or children: half of the questions are saved.
+    if (depth >= kMaxDepth || !(*value)->empty()) return;
     auto names = store_->list(path);
     if (!names) return note(names.error());
     if (!*names) return;

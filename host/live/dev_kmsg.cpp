@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -38,7 +37,7 @@ std::string hint_for(int sys_errno) {
 }  // namespace
 
 DevKmsg::DevKmsg(From from, std::string path, Read read)
-    : from_(from), path_(std::move(path)), read_(std::move(read)) {}
+    : from_(from), path_(std::move(path)), read_(std::move(read)), buffer_(kMaxRecord) {}
 
 Expected<void> DevKmsg::open() {
   if (file_.valid()) return {};
@@ -63,9 +62,8 @@ void DevKmsg::count_lost(std::uint64_t sequence) {
 
 Expected<std::optional<std::string>> DevKmsg::next() {
   if (auto ok = open(); !ok) return tl::unexpected(ok.error());
-  std::array<char, kMaxRecord> buffer{};
   for (int reads = 0; reads < kMaxReads; ++reads) {
-    const ssize_t count = read_(file_.get(), buffer.data(), buffer.size());
+    const ssize_t count = read_(file_.get(), buffer_.data(), buffer_.size());
     if (count < 0) {
       switch (errno) {
         case EPIPE:
@@ -80,7 +78,7 @@ Expected<std::optional<std::string>> DevKmsg::next() {
       }
     }
     if (count == 0) return std::optional<std::string>{};
-    const auto record = parse_kmsg({buffer.data(), static_cast<std::size_t>(count)});
+    const auto record = parse_kmsg({buffer_.data(), static_cast<std::size_t>(count)});
     if (!record) {
       return tl::unexpected(
           Error{Error::Code::malformed, 0, path_ + " gave what is no record of a kernel log", ""});

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/capture/file.h"
 #include "host/ports.h"
@@ -35,6 +36,7 @@ class DevKmsg final : public KernelLog {
   std::string path_;
   Read read_;
   UniqueFd file_;
+  std::vector<char> buffer_;  ///< For one record.
   std::optional<std::uint64_t> next_sequence_;
   bool overwritten_ = false;  ///< The kernel said so, and the next record tells how many.
   std::uint64_t lost_ = 0;

@@ -4,13 +4,12 @@
 #include <cerrno>
 #include <system_error>
 
-#include "host/capture/file.h"
 #include "host/live/failure.h"
+#include "host/live/small_file.h"
 
 namespace xic {
 namespace {
 
-constexpr std::size_t kMaxProperty = std::size_t{64} * 1024;
 constexpr std::size_t kCell = 4;
 
 std::uint64_t big_endian(std::string_view bytes) {
@@ -42,19 +41,10 @@ bool DeviceTree::exists() const {
 
 Expected<std::optional<std::string>> DeviceTree::property(const std::string& node,
                                                           const std::string& name) const {
-  const std::string path = (base_ / node / name).string();
-  auto file = open_for_reading(path);
-  if (!file) {
-    if (file.error().code == Error::Code::not_found) return std::optional<std::string>{};
-    return tl::unexpected(file.error());
-  }
-  std::string bytes;
-  const auto whole = read_up_to(file->get(), kMaxProperty, path, &bytes);
-  if (!whole) return tl::unexpected(whole.error());
-  if (!*whole) {
-    return tl::unexpected(Error{Error::Code::too_large, 0, path + " is longer than 64 KiB", ""});
-  }
-  return bytes;
+  auto bytes = read_small_file((base_ / node / name).string());
+  if (bytes) return *std::move(bytes);
+  if (bytes.error().code == Error::Code::not_found) return std::nullopt;
+  return tl::unexpected(std::move(bytes.error()));
 }
 
 Expected<std::size_t> DeviceTree::cells(const std::string& name, std::uint32_t otherwise) const {
