@@ -3,12 +3,23 @@
 #include <utility>
 
 #include "core/backend/tx_ring.h"
+#include "host/inquiry/ring_copy.h"
 
 namespace xic {
 
 void FaultWitness::set_host(MemoryMap memory, Backends backends) {
   memory_ = std::move(memory);
   backends_ = std::move(backends);
+  std::map<Queue, GrantRef> refs;
+  for (const Backend& device : backends_.devices) {
+    for (const RingRef& ring : device.rings) {
+      if (device.type != "vif" || ring.role != RingRole::vif_tx) continue;
+      const Queue queue{device.frontend_domain, device.handle, ring.queue};
+      const auto known = first_refs_.find(queue);
+      refs.emplace(queue, known == first_refs_.end() ? ring.ref : known->second);
+    }
+  }
+  first_refs_ = std::move(refs);
 }
 
 void FaultWitness::on_fault(const Fault& fault, std::optional<std::size_t> group, bool /*first*/) {
@@ -30,9 +41,9 @@ void FaultWitness::peek(Iova iova) {
   for (const Backend& device : backends_.devices) {
     for (std::uint32_t queue = 0; queue < device.queues && rings < kMostRings; ++queue) {
       const auto ring = TxRing::of(device, queue);
-      if (!ring) continue;
+      if (!ring || first_refs_[{ring->domain(), device.handle, queue}] != ring->ref()) continue;
       ++rings;
-      const auto page = grants_->copy_ring(*ring);
+      const auto page = copy_tx_ring(device, queue, store_, grants_);
       if (!page) continue;
       for (const TxRequest& request : parse_tx_ring(*page).requests) {
         if (!request.covers(iova.value() & kPageMask)) continue;

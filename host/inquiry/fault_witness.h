@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 
 #include "core/backend/backend.h"
 #include "core/memory/memory_map.h"
@@ -22,11 +23,13 @@ class FaultWitness final : public FaultListener {
   /// Requests in flight that are told of in all: a guest decides how many fit a fault.
   static constexpr std::size_t kMostInFlight = 4096;
 
-  /// Both must outlive it.
-  FaultWitness(GrantTables* grants, Observer* observer)
-      : grants_(grants), observer_(observer), questions_(grants) {}
+  /// All must outlive it.
+  FaultWitness(GrantTables* grants, Store* store, Observer* observer)
+      : grants_(grants), store_(store), observer_(observer), questions_(grants) {}
 
-  /// What is known of the host; to be renewed when it changes.
+  /// What is known of the host; to be renewed when it changes. A vif whose ring has another ref
+  /// than the first time is not looked into any more: a guest can write that key at any time, and
+  /// dom0 has mapped the ring that was named when the two connected.
   void set_host(MemoryMap memory, Backends backends);
   [[nodiscard]] const GrantQuestions& questions() const { return questions_; }
 
@@ -42,12 +45,21 @@ class FaultWitness final : public FaultListener {
  private:
   void peek(Iova iova);
 
+  /// A queue of a vif.
+  struct Queue {
+    DomId domain;
+    std::uint32_t device = 0, queue = 0;
+    auto operator<=>(const Queue&) const = default;
+  };
+
   GrantTables* grants_;
+  Store* store_;
   Observer* observer_;
   GrantQuestions questions_;
   MemoryMap memory_;
   Backends backends_;
   std::size_t in_flight_ = 0;
+  std::map<Queue, GrantRef> first_refs_;  ///< Of the devices in `backends_`.
 };
 
 }  // namespace xic

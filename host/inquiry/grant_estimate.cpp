@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/backend/tx_ring.h"
+#include "host/inquiry/ring_copy.h"
 
 namespace xic {
 namespace {
@@ -19,20 +20,19 @@ constexpr std::uint64_t kVbdRing = 352;
 /// Of a kind whose use of grants is not known.
 constexpr std::uint64_t kOtherDevice = 64;
 
-std::uint64_t in_flight(const Backend& device, GrantTables* grants) {
+std::uint64_t in_flight(const Backend& device, Store* store, GrantTables* grants) {
   std::uint64_t count = 0;
   for (std::uint32_t queue = 0; queue < device.queues && queue < Backends::kMaxRings; ++queue) {
-    const auto ring = TxRing::of(device, queue);
-    if (!ring) continue;
-    const auto page = grants->copy_ring(*ring);
+    if (!TxRing::of(device, queue)) continue;
+    const auto page = copy_tx_ring(device, queue, store, grants);
     count += page ? parse_tx_ring(*page).in_flight : kVifQueue;
   }
   return count;
 }
 
-std::uint64_t of_device(const Backend& device, GrantTables* grants) {
+std::uint64_t of_device(const Backend& device, Store* store, GrantTables* grants) {
   const std::uint64_t rings = device.rings.size();
-  if (device.type == "vif") return rings + in_flight(device, grants);
+  if (device.type == "vif") return rings + in_flight(device, store, grants);
   if (device.type == "vbd" || device.type == "qdisk") {
     return rings + kVbdRing * std::max<std::uint64_t>(rings, 1);
   }
@@ -42,7 +42,7 @@ std::uint64_t of_device(const Backend& device, GrantTables* grants) {
 
 }  // namespace
 
-GrantEstimate estimate_grants(const Backends& backends, GrantTables* grants) {
+GrantEstimate estimate_grants(const Backends& backends, Store* store, GrantTables* grants) {
   GrantEstimate estimate;
   estimate.known = backends.listing_seen && backends.dropped == 0;
   std::map<DomId, std::uint64_t> guests;
@@ -51,7 +51,7 @@ GrantEstimate estimate_grants(const Backends& backends, GrantTables* grants) {
   }
   for (const Backend& device : backends.devices) {
     auto& entries = guests.try_emplace(device.frontend_domain, kReservedPages).first->second;
-    entries += of_device(device, grants);
+    entries += of_device(device, store, grants);
   }
   for (const auto& [domain, entries] : guests) {
     const auto size = grants->size(domain);

@@ -25,6 +25,7 @@ struct GrantEstimate {
 /// Adds up, for each guest, its console and xenstore pages, the rings in xenstore, the requests in
 /// flight in the transmit rings of its vifs (looked at once each) and what its disks can keep
 /// mapped; no more than its grant table has room for.
-[[nodiscard]] GrantEstimate estimate_grants(const Backends& backends, GrantTables* grants);
+[[nodiscard]] GrantEstimate estimate_grants(const Backends& backends, Store* store,
+                                            GrantTables* grants);
 
 }  // namespace xic

@@ -248,7 +248,7 @@ class Inquiry {
     const std::string what = "dump of the grant tables";
     if (!in_time(what)) return;
     if (options_.dump != InquiryOptions::Dump::always) {
-      const GrantEstimate estimate = estimate_grants(seen.backends, ports_.grants);
+      const GrantEstimate estimate = estimate_grants(seen.backends, ports_.store, ports_.grants);
       if (!estimate.small()) return failed(what, "dump_not_taken", too_large(estimate));
     }
     const Deadline dump_deadline(ports_.clock, kDumpTime);

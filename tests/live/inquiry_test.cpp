@@ -462,17 +462,18 @@ TEST(GrantEstimate, CountsRingsAndRequestsAndRespectsTheTable) {
   const Backends backends = facts_of(ask(&host, root_options())).backends;
   // The ring cannot be copied: a whole queue is assumed.
   host.grants.rings.clear();
-  EXPECT_EQ(estimate_grants(backends, &host.grants).entries, 2U + 1U + 256U);
+  EXPECT_EQ(estimate_grants(backends, &host.store, &host.grants).entries, 2U + 1U + 256U);
   RingPage page(4096);
   page[0] = std::byte{3};
   host.grants.rings[{DomId{1}, GrantRef{520}}] = page;
-  const GrantEstimate small = estimate_grants(backends, &host.grants);
+  const GrantEstimate small = estimate_grants(backends, &host.store, &host.grants);
   EXPECT_EQ(small.entries, 2U + 1U + 3U);
   EXPECT_TRUE(small.small());
   EXPECT_EQ(small.serial_ms(), 36U);
   host.grants.sizes[DomId{1}] = {0, 64};
-  EXPECT_EQ(estimate_grants(backends, &host.grants).entries, 0U);
-  EXPECT_FALSE(estimate_grants(Backends{}, &host.grants).small()) << "not listed: not known";
+  EXPECT_EQ(estimate_grants(backends, &host.store, &host.grants).entries, 0U);
+  EXPECT_FALSE(estimate_grants(Backends{}, &host.store, &host.grants).small())
+      << "not listed: not known";
 }
 
 TEST(GrantQuestions, StopsAtTheFirstError) {

@@ -71,8 +71,8 @@ TEST(Watcher, AStormAsksOnce) {
   EXPECT_EQ(watch.host.grants.log.count("print_all"), 0U);
 }
 
-TEST(Watcher, ARequestInFlightThatFitsNamesTheGuest) {
-  Watch watch;
+/// A ring with one request in flight that takes in the place of the fault.
+RingPage busy_ring() {
   RingPage page(4096);
   const auto put = [&](std::size_t at, std::uint32_t value, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; ++i) page[at + i] = std::byte(value >> (8 * i) & 0xff);
@@ -81,7 +81,12 @@ TEST(Watcher, ARequestInFlightThatFitsNamesTheGuest) {
   put(64, 0x1a, 4);       // ref
   put(64 + 4, 0x100, 2);  // offset
   put(64 + 10, 1000, 2);  // size
-  watch.host.grants.rings[{DomId{1}, GrantRef{520}}] = page;
+  return page;
+}
+
+TEST(Watcher, ARequestInFlightThatFitsNamesTheGuest) {
+  Watch watch;
+  watch.host.grants.rings[{DomId{1}, GrantRef{520}}] = busy_ring();
   watch.start();
   watch.host.console.print(testing::kFault);
   (void)watch.look();
@@ -92,6 +97,43 @@ TEST(Watcher, ARequestInFlightThatFitsNamesTheGuest) {
   EXPECT_EQ(finding.attribution.backend, "vif1.0");
   EXPECT_NE(finding.attribution.source.find("ring peek"), std::string::npos);
   EXPECT_FALSE(finding.accuses) << "the guest's own word accuses nobody";
+}
+
+// A guest may name any grant of its as its ring, at any time: data pages are never mapped for it.
+TEST(Watcher, ARingThatWasRenamedIsNotMapped) {
+  Watch watch;
+  for (const std::uint32_t ref : {520U, 521U}) {
+    watch.host.grants.rings[{DomId{1}, GrantRef{ref}}] = busy_ring();
+  }
+  watch.start();
+  unsigned frame = 0x97e00;
+  const auto copies_at_a_fault = [&] {
+    watch.host.grants.log.calls.clear();
+    watch.host.clock.advance(11 * kSecond);  // devices are listed anew, after the fault
+    watch.host.grants.answers[Frame{++frame}] = GrantedNow::Answer::granted_or_own;
+    std::ostringstream fault;
+    fault << "(XEN) smmu: /smmu@fd800000: Unhandled context fault: fsr=0x402, iova=0x" << std::hex
+          << frame << "148, fsynr=0xb0001, cb=0\n";
+    watch.host.console.print(fault.str());
+    EXPECT_EQ(watch.look().faults.size(), 1U);
+    return watch.host.grants.log.count("copy_ring");
+  };
+  std::string& named = watch.host.store.values["/local/domain/1/device/vif/0/tx-ring-ref"];
+  std::string& state = watch.host.store.values["/local/domain/0/backend/vif/1/0/state"];
+  EXPECT_EQ(copies_at_a_fault(), 1U);
+  named = "521";
+  EXPECT_EQ(copies_at_a_fault(), 0U) << "renamed since the devices were listed";
+  EXPECT_EQ(copies_at_a_fault(), 0U) << "still another than at first";
+  named = "520";
+  (void)copies_at_a_fault();
+  EXPECT_EQ(copies_at_a_fault(), 1U) << "what dom0 has mapped all the while";
+  state = "6";
+  EXPECT_EQ(copies_at_a_fault(), 0U) << "closed since";
+  state = "4";
+  (void)copies_at_a_fault();
+  EXPECT_EQ(copies_at_a_fault(), 1U);
+  watch.host.store.log.fail("read", testing::failure(EIO));
+  EXPECT_EQ(copies_at_a_fault(), 0U) << "whether it is one cannot be told";
 }
 
 TEST(Watcher, ARingThatCannotBeCopiedIsNoError) {
