@@ -7,6 +7,7 @@ running_host_test.py SOURCE_DIR CHECK FAKE_LIBRARIES
 import json
 import os
 import pathlib
+import re
 import selectors
 import signal
 import struct
@@ -251,6 +252,51 @@ class RunningHostTest(unittest.TestCase):
             process.send_signal(number)
             _, errors = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 0, errors)
+
+    def test_watch_tells_a_fault_at_its_next_look(self):
+        """By the ring's index in each read: the first one begun after the fault was printed has it, or one before it had."""
+        host = self.host()
+        process, _ = self.watch(host, "--json")
+        fault = FAULT.replace("0x97f75", "0x97f76")
+        for round_ in range(3):
+            host.print(fault.replace("0x97f76", f"0x97f8{round_}"))
+            end, begun = host.console.stat().st_size, len(host.calls())
+            while f"0x97f8{round_}148" not in process.stdout.readline():
+                pass
+            deadline = time.monotonic() + 60
+            while len(reads := self.reads(host, begun)) < 2 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.assertIn(end, reads[:2], "read by the first look")
+
+    @staticmethod
+    def reads(host, begun):
+        """From which index the console was read, in order, after so many calls."""
+        found = (re.search(r"^readconsole .*index=(\d+) count=[1-9]", call) for call in host.calls()[begun:])
+        return [int(match[1]) for match in found if match]
+
+    def test_woken_by_the_hypervisor(self):
+        host = self.host(more="pending")
+        process, line = self.watch(host, "--wakeup", "virq")
+        self.assertIn("FAULT", line)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, errors)
+        calls = [call for call in host.calls() if call.split()[0] in ("bind_virq", "unmask", "close_evtchn")]
+        self.assertEqual(calls, ["bind_virq 8", "unmask", "close_evtchn"])
+
+    def test_not_woken_where_that_would_end_the_guests_consoles(self):
+        host = self.host()
+        for name, content in {"comm": b"xenconsoled\n", "cmdline": b"/usr/sbin/xenconsoled\0--log=all\0"}.items():
+            path = host.root / "proc/812" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        refused = host.run("watch", "--wakeup", "virq")
+        self.assertEqual(refused.returncode, 77, refused.stderr)
+        self.assertIn("812", refused.stderr)
+        self.assertFalse([call for call in host.calls() if "evtchn" in call or "virq" in call])
+        for more, status in (("fail bind_virq EEXIST", 77), ("fail open_evtchn ENOENT", 69)):
+            refused = self.host(more=more).run("watch", "--wakeup", "virq")
+            self.assertEqual(refused.returncode, status, refused.stderr)
 
     def test_watch_ends_when_nobody_reads(self):
         host = self.host()

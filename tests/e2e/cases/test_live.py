@@ -26,12 +26,8 @@ def essence(answer: Answer) -> tuple:
     )
 
 
-class LiveCase(SubjectCase):
-    """Tests of the verbs that ask the running host."""
-
-
 @on(*WITH_GUESTS)
-class LiveCheck(LiveCase):
+class LiveCheck(SubjectCase):
     def meet_the_regression(self) -> None:
         """On a hypervisor without the entry: a fault at a page that is granted, between two dumps."""
         if self.scenario.iommu == "entry-missing":
@@ -83,7 +79,7 @@ class LiveCheck(LiveCase):
 
 
 @on(*WITH_GUESTS)
-class LiveGrants(LiveCase):
+class LiveGrants(SubjectCase):
     def test_table_is_the_truth(self):
         """Every grant that dom0 has mapped all the while, data pages too, and none that nobody ever had."""
         stage, guest = self.stage, self.stage.guests[0]
@@ -110,7 +106,7 @@ class LiveGrants(LiveCase):
 
 
 @on(*HEALTHY, *MISSING)
-class LiveWatch(LiveCase):
+class LiveWatch(SubjectCase):
     def dom0_time(self) -> int:
         return int(self.stage.dom0.must("date +%s"))
 
@@ -136,7 +132,7 @@ class LiveWatch(LiveCase):
 
 
 @on("quick")
-class LiveOverrun(LiveCase):
+class LiveOverrun(SubjectCase):
     ROUNDS = 2
 
     def setUp(self) -> None:
@@ -178,7 +174,7 @@ class LiveOverrun(LiveCase):
 
 
 @on(*WITH_GUESTS)
-class LiveLeavesNoTrace(LiveCase):
+class LiveLeavesNoTrace(SubjectCase):
     def test_nobody_complains_and_nothing_is_cleared(self):
         stage = self.stage
         before = stage.xen.ring()
