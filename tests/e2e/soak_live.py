@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Long runs of xen-iommu-check on the real hypervisor; prints what was measured. See docs/performance.md.
+
+    soak_live.py cold-start [ROUNDS]   CPU time and peak memory of `check` beside `xl info` and `xl dmesg`; default 15
+    soak_live.py traffic [ROUNDS]      a guest's throughput with and without `watch`, `check` and `grants`, 30 s each, in turn; default 20
+
+    --installed DIR                    of this tree of installed arm64 files instead of a fresh build
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from cases.test_live import GRANT_ERRORS  # noqa: E402
+from rig import initramfs, paths, process, scenario, subject  # noqa: E402
+from rig.stage import Stage  # noqa: E402
+
+SLOT = 30  # seconds
+
+
+def spread(values: list[float], unit: str, digits: int = 0) -> str:
+    return f"median {statistics.median(values):.{digits}f} {unit} ({min(values):.{digits}f} to {max(values):.{digits}f}, {len(values)} runs)"
+
+
+def cold_start(stage: Stage, rounds: int) -> bool:
+    """In turn, so that all see the same machine; one run of each before, which fills the caches."""
+    branch = stage.scenario.hypervisor.branch
+    loader = f"/{subject.HOME}/lib/{subject.LOADER} --library-path /{subject.HOME}/lib /{subject.HOME}/usr/bin/xen-iommu-check"
+    commands = {
+        "xl info": f"/usr/lib/xen-{branch}/bin/xl info",
+        "xl dmesg": f"/usr/lib/xen-{branch}/bin/xl dmesg",
+        "xen-iommu-check explain XIC-1001": f"{loader} explain XIC-1001",
+        "xen-iommu-check": f"{loader} check",
+    }
+    usage = stage.dom0.share / "usage"
+    usage.write_bytes(initramfs.helper("usage"))
+    usage.chmod(0o755)
+    stage.dom0.must("cp /share/usage /tmp/usage")
+    cost: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            status, cpu, peak = map(int, stage.dom0.must(f"/tmp/usage {command}").split())
+            if status:
+                raise stage.dom0.failure(f"{name}: status {status}")
+            if number:
+                cost[name].append((cpu / 1000, peak / 1024))
+    for name, runs in cost.items():
+        print(f"{name}: CPU {spread([cpu for cpu, _ in runs], 'ms')}, peak memory {spread([peak for _, peak in runs], 'MiB', 1)}")
+    ratios = [check / info for (check, _), (info, _) in zip(cost["xen-iommu-check"], cost["xl info"])]
+    print(f"CPU, check / xl info, pair by pair: {spread(ratios, 'times', 2)}")
+    return True
+
+
+def complaints(stage: Stage) -> dict[str, list[str]]:
+    """Who -> what was said about grants that went wrong."""
+    logs = {"Xen": stage.qemu.serial, "dom0": stage.dom0.must("dmesg")}
+    logs |= {guest.name: stage.dom0.must(f"cat /var/log/xen/console/guest-{guest.name}.log") for guest in stage.guests}
+    return {name: found for name, text in logs.items() if (found := GRANT_ERRORS.findall(text))}
+
+
+def received(stage: Stage) -> tuple[float, int]:
+    """(uptime of dom0 in seconds, bytes that the guest's vif has sent) at one moment."""
+    uptime, count = stage.dom0.must("cat /proc/uptime /sys/class/net/vif1.0/statistics/rx_bytes").splitlines()
+    return float(uptime.split()[0]), int(count)
+
+
+def traffic(stage: Stage, rounds: int) -> bool:
+    """One connection throughout; counted where dom0 takes the guest's packets over."""
+    dom0 = stage.dom0
+    dom0.must("nc 10.9.9.2 7778 < /dev/null > /dev/null 2>&1 & sleep 5")
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(rounds):
+        for watched in (False, True):
+            if watched:
+                dom0.must(
+                    "touch /tmp/on; { xen-iommu-check watch --json > /tmp/watched 2>&1 & echo $! > /tmp/watch.pid; "
+                    "wait $!; echo watch $? >> /tmp/done; } > /dev/null 2>&1 & "
+                    "{ xen-iommu-check check --json > /tmp/checked; echo check $? >> /tmp/done; "
+                    "xen-iommu-check grants --dump --json > /tmp/granted; echo grants $? >> /tmp/done; rm /tmp/on; } > /dev/null 2>&1 &"
+                )
+            begin = received(stage)
+            time.sleep(SLOT)
+            if watched:
+                dom0.until("[ ! -e /tmp/on ]", "check and grants have ended")
+            end = received(stage)
+            rates[watched].append((end[1] - begin[1]) / (end[0] - begin[0]) / 1024)
+            if watched:
+                dom0.must("kill $(cat /tmp/watch.pid)")
+    ended = dom0.must("sort /tmp/done | uniq -c").split("\n")
+    print("ended: " + ", ".join(" ".join(line.split()) for line in ended if line) + "  (runs, verb, exit status)")
+    for watched, values in rates.items():
+        print(f"{'with' if watched else 'without'}: {spread(values, 'KiB/s')}, standard deviation {statistics.stdev(values):.0f}")
+    ratios = [with_ / without for without, with_ in zip(rates[False], rates[True])]
+    print(f"with / without, pair by pair: {spread(ratios, 'times', 3)}")
+    print(f"packets lost by vif1.0: {dom0.must('cat /sys/class/net/vif1.0/statistics/rx_errors /sys/class/net/vif1.0/statistics/rx_dropped').split()} (errors, dropped)")
+    found = complaints(stage)
+    print(f"complaints about grants in the logs of {', '.join(['Xen', 'dom0', *(guest.name for guest in stage.guests)])}: {found or 'none'}")
+    return not found and min(rates[False] + rates[True]) > 0
+
+
+RUNS = {"cold-start": (cold_start, 15), "traffic": (traffic, 20)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", choices=list(RUNS))
+    parser.add_argument("rounds", nargs="?", type=int)
+    parser.add_argument("--scenario", default="healthy-4.17")
+    parser.add_argument("--installed", type=Path)
+    options = parser.parse_args()
+    process.end_cleanly_on_signals()
+    run, rounds = RUNS[options.run]
+    installed = options.installed or subject.build(paths.PROJECT / "build/arm64")
+    with Stage(scenario.load()[options.scenario], installed) as stage:
+        return 0 if run(stage, options.rounds or rounds) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
