@@ -96,7 +96,12 @@ Expected<int> watch(const Options& options) {
   std::unique_ptr<ConsoleEvent> event;
   if (options.wakeup == Wakeup::virq) {
     auto bound = (*host)->console_event();
-    if (!bound) return tl::unexpected(std::move(bound.error()));
+    if (!bound) {
+      Error& error = bound.error();
+      // A device that is missing, no input that is.
+      if (error.code == Error::Code::not_found) error.code = Error::Code::abi_mismatch;
+      return tl::unexpected(std::move(error));
+    }
     event = *std::move(bound);
     pause->also(event->fd());
   }

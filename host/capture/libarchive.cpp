@@ -10,15 +10,16 @@ namespace {
 /// Its interface since libarchive 3.0 (2012).
 constexpr const char* kFile = "libarchive.so.13";
 
-Error unusable(Error::Code code) {
+Error unusable() {
   const char* why = ::dlerror();
-  return {code, 0, std::string("cannot load libarchive: ") + (why != nullptr ? why : "no reason"),
+  return {Error::Code::abi_mismatch, 0,
+          std::string("cannot load libarchive: ") + (why != nullptr ? why : "no reason"),
           "install it (Debian: libarchive13), or unpack the archive and give the folder"};
 }
 
 Expected<LibArchive> load_once() {
   void* const handle = ::dlopen(kFile, RTLD_LAZY | RTLD_LOCAL);
-  if (handle == nullptr) return tl::unexpected(unusable(Error::Code::not_found));
+  if (handle == nullptr) return tl::unexpected(unusable());
   LibArchive library;
   bool complete = true;
 #define XIC_LIBARCHIVE_LOOK_UP(name)                                          \
@@ -26,7 +27,7 @@ Expected<LibArchive> load_once() {
   complete = complete && library.name != nullptr;
   XIC_LIBARCHIVE_FUNCTIONS(XIC_LIBARCHIVE_LOOK_UP)
 #undef XIC_LIBARCHIVE_LOOK_UP
-  if (!complete) return tl::unexpected(unusable(Error::Code::abi_mismatch));
+  if (!complete) return tl::unexpected(unusable());
   return library;
 }
 

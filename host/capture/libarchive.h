@@ -11,8 +11,8 @@ namespace xic {
 
 /// The functions of libarchive that are used, under their own names.
 struct LibArchive {
-  /// The same object at each call; never unloaded. An error where the library is not installed
-  /// (not_found) or lacks a function (abi_mismatch).
+  /// The same object at each call; never unloaded. An error (abi_mismatch) where the library
+  /// is not installed or lacks a function.
   [[nodiscard]] static Expected<const LibArchive*> load();
 
 #define XIC_LIBARCHIVE_FUNCTIONS(one)                                                             \

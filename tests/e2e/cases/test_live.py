@@ -172,6 +172,33 @@ class LiveOverrun(SubjectCase):
         self.assertGreater(lines, 100)
         self.assertIn(told, range(lines, lines + self.ROUNDS + 1))
 
+    def test_lost_bytes_of_a_reader_that_goes_on(self):
+        """More than the ring holds, printed in one hypercall: no reader on this one CPU can come between."""
+        stage = self.stage
+        with self.watching() as watch:
+            for number in range(self.ROUNDS):
+                watch.see(ContextFault(stage.own(0x3C0000 + 0x1000 * number)))
+                read_so_far = stage.xen.ring().next
+                stage.dom0.must("xl debug-keys " + 30 * "h")
+                ring = stage.xen.ring()
+                self.assertGreater(ring.oldest, read_so_far, f"printed only {ring.next - read_so_far} bytes")
+                watch.until(lambda: len(watch.of("lost")) > number, "lost bytes")
+                self.assertEqual(watch.of("lost")[number]["bytes"], ring.oldest - read_so_far)
+
+
+@on("quick", "missing-4.17")
+class LiveWakeup(SubjectCase):
+    def test_virq_only_where_xenconsoled_lives_on(self):
+        stage = self.stage
+        if self.scenario.hv_log:
+            refused = stage.dom0.run("xen-iommu-check watch --wakeup virq")
+            self.assertEqual(refused.status, 77, refused.output)
+            self.assertIn("xenconsoled", refused.output)
+        else:
+            with self.watching("--wakeup virq") as watch:
+                watch.see(ContextFault(stage.own(0x3E0000)))
+        stage.dom0.must("kill -0 $(cat /run/xen/xenconsoled.pid)")
+
 
 @on(*WITH_GUESTS)
 class LiveLeavesNoTrace(SubjectCase):

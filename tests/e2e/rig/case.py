@@ -160,12 +160,12 @@ class SubjectCase(RigCase):
         return self.check(f"--capture /tmp/{name}")
 
     @contextlib.contextmanager
-    def watching(self) -> Iterator[Watch]:
+    def watching(self, options: str = "") -> Iterator[Watch]:
         """`watch --json` in the background, seen to tell faults; ends it, and then it must have ended well."""
         dom0, output = self.stage.dom0, self.stage.dom0.share / "watch.ndjson"
         output.write_text("")
         dom0.must(
-            "{ xen-iommu-check watch --json > /share/watch.ndjson 2> /tmp/watch.err & pid=$!; echo $pid > /tmp/watch.pid; "
+            f"{{ xen-iommu-check watch --json {options} > /share/watch.ndjson 2> /tmp/watch.err & pid=$!; echo $pid > /tmp/watch.pid; "
             "wait $pid; echo $? > /tmp/watch.rc; } > /dev/null 2>&1 & rm -f /tmp/watch.rc; "
             "n=0; until [ -s /tmp/watch.pid ] || [ $n -ge 1000 ]; do usleep 20000; n=$((n + 1)); done"
         )

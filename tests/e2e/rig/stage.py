@@ -45,6 +45,7 @@ class Stage:
     scenario: Scenario
     installed: Path | None = None  # the tree of our arm64 programs, to stand in dom0
     interactive: bool = False
+    counted: bool = False  # the machine's time is the number of its instructions
     guests: list[Guest] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -84,7 +85,7 @@ class Stage:
         begin = time.monotonic()
         self.qemu = Qemu(
             self._directory,
-            board.qemu_arguments(self._directory, share, image.path, self.kernel, initrd, tree, has_smmu), self.interactive,
+            board.qemu_arguments(self._directory, share, image.path, self.kernel, initrd, tree, has_smmu), self.interactive, self.counted,
         )
         self.dom0 = Dom0(self.qemu, share)
         self.xen = LiveXen(image, self.qemu.qtest)
