@@ -28,6 +28,7 @@ Expected<int> capture(const Options& options) {
   InquiryOptions inquiry;
   inquiry.dump = InquiryOptions::Dump::if_small;
   inquiry.ask_granted_frames = true;
+  inquiry.whole_store = true;
   auto record = record_host(options, std::move(inquiry));
   if (!record) return tl::unexpected(std::move(record.error()));
   if (options.mask) mask(&*record, host_names());

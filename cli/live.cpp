@@ -30,7 +30,8 @@ std::string reasons(const HostRecord& record) {
 
 }  // namespace
 
-Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry) {
+Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry,
+                                 std::optional<Observer>* judged) {
   auto host = running_host(options.sysroot);
   if (!host) return tl::unexpected(std::move(host.error()));
   inquiry.root = ::geteuid() == 0;
@@ -40,7 +41,7 @@ Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry)
   if (options.dump) inquiry.dump = InquiryOptions::Dump::always;
   SleepPause pause;
   const Ports ports = (*host)->ports();
-  HostRecord record = inquire(ports, inquiry, &pause);
+  HostRecord record = inquire(ports, inquiry, &pause, judged);
   const auto role_known = [&] {
     return std::any_of(record.tried.begin(), record.tried.end(),
                        [](const Attempt& attempt) { return attempt.ok; });
@@ -54,9 +55,14 @@ Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry)
 }
 
 Expected<void> observe_host(const Options& options, InquiryOptions inquiry, Observer* observer) {
-  const auto record = record_host(options, std::move(inquiry));
+  std::optional<Observer> judged;
+  const auto record = record_host(options, std::move(inquiry), &judged);
   if (!record) return tl::unexpected(record.error());
-  (void)observe(*record, InputMode::live, observer);
+  if (judged) {
+    *observer = *std::move(judged);
+  } else {
+    (void)observe(*record, InputMode::live, observer);
+  }
   if (!options.probe) return {};
   auto host = running_host(options.sysroot);
   if (!host) return tl::unexpected(std::move(host.error()));

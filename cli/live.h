@@ -1,6 +1,8 @@
 // Asking the host this program runs on.
 #pragma once
 
+#include <optional>
+
 #include "cli/options.h"
 #include "core/observer.h"
 #include "host/inquiry/inquiry.h"
@@ -8,7 +10,9 @@
 namespace xic::cli {
 
 /// What the running host tells. Error::Code::abi_mismatch where nothing at all could be asked.
-[[nodiscard]] Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry);
+/// `judged`: see inquire().
+[[nodiscard]] Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry,
+                                               std::optional<Observer>* judged = nullptr);
 
 /// The same, fed to `observer`.
 [[nodiscard]] Expected<void> observe_host(const Options& options, InquiryOptions inquiry,

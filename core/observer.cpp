@@ -197,6 +197,8 @@ struct Observer::Impl final : LineSink, FaultSink, GrantDumpSink {
 
 Observer::Observer() : impl_(std::make_unique<Impl>()) {}
 Observer::~Observer() = default;
+Observer::Observer(Observer&&) noexcept = default;
+Observer& Observer::operator=(Observer&&) noexcept = default;
 
 void Observer::begin_input(const InputOptions& options) {
   end_input();

@@ -33,6 +33,8 @@ class Observer {
  public:
   Observer();
   ~Observer();
+  Observer(Observer&&) noexcept;
+  Observer& operator=(Observer&&) noexcept;
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
@@ -68,8 +70,8 @@ class Observer {
   /// The texts have ended: what is half-seen stays half-seen, a dump under way is a damaged one.
   void finish();
 
-  /// What came so far is history: a fault from now on is none of the groups before, whose owners were
-  /// frozen when they arrived. To be called once.
+  /// What came so far is history: a fault from now on is none of the groups before, whose owners
+  /// were frozen when they arrived. To be called once.
   void close_groups();
 
   /// Not owned; null for none.

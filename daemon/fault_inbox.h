@@ -17,8 +17,8 @@ namespace xic::daemon {
 
 class FaultInbox final : public FaultListener {
  public:
-  FaultInbox(GrantTables* grants, Observer* observer, Recording* recording)
-      : witness_(grants, observer), recording_(recording) {}
+  FaultInbox(GrantTables* grants, Store* store, Observer* observer, Recording* recording)
+      : witness_(grants, store, observer), recording_(recording) {}
 
   void on_fault(const Fault& fault, std::optional<std::size_t> group, bool first) override;
 

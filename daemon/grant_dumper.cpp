@@ -28,7 +28,7 @@ Expected<void> GrantDumper::take(const Backends& backends, ConsoleReader* consol
                                  const ConsoleSink& sink) {
   // The rate also bounds the estimates: each looks into the rings.
   if (!rate_ || !rate_->take(clock_->uptime())) return {};
-  if (!estimate_grants(backends, grants_).small()) return {};
+  if (!estimate_grants(backends, store_, grants_).small()) return {};
   NoPause pause;
   const auto dumped = dump_grants(grants_, console, &pause, Deadline(clock_, kMostNs), sink);
   if (!dumped) return tl::unexpected(dumped.error());

@@ -13,8 +13,9 @@ namespace xic::daemon {
 /// seldom, and never where it would be long.
 class GrantDumper {
  public:
-  /// Both must outlive it.
-  GrantDumper(GrantTables* grants, HostClock* clock) : grants_(grants), clock_(clock) {}
+  /// All must outlive it.
+  GrantDumper(GrantTables* grants, Store* store, HostClock* clock)
+      : grants_(grants), store_(store), clock_(clock) {}
 
   /// At most one dump in `interval`; a change begins anew. Nothing: none at all.
   void set_interval(std::optional<std::chrono::milliseconds> interval);
@@ -25,6 +26,7 @@ class GrantDumper {
 
  private:
   GrantTables* grants_;
+  Store* store_;
   HostClock* clock_;
   std::optional<std::chrono::milliseconds> interval_;
   std::optional<DumpRate> rate_;

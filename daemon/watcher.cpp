@@ -47,9 +47,9 @@ Watcher::Watcher(const Ports& ports, GrantRecorder* recorder, const Outputs& out
       settings_(settings),
       tap_(ports.console, &observer_),
       recording_(recorder, ports.clock, &observer_),
-      inbox_(ports.grants, &observer_, &recording_),
+      inbox_(ports.grants, ports.store, &observer_, &recording_),
       store_(ports.store, ports.clock, &observer_),
-      dumper_(ports.grants, ports.clock),
+      dumper_(ports.grants, ports.store, ports.clock),
       outbox_(outputs.journal),
       history_(outputs.history, settings.history_size),
       storm_(settings.summary_interval) {

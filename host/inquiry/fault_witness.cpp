@@ -12,8 +12,9 @@ void FaultWitness::set_host(MemoryMap memory, Backends backends) {
   backends_ = std::move(backends);
   std::map<Queue, GrantRef> refs;
   for (const Backend& device : backends_.devices) {
+    if (device.type != "vif" || !device.connected()) continue;
     for (const RingRef& ring : device.rings) {
-      if (device.type != "vif" || ring.role != RingRole::vif_tx) continue;
+      if (ring.role != RingRole::vif_tx) continue;
       const Queue queue{device.frontend_domain, device.handle, ring.queue};
       const auto known = first_refs_.find(queue);
       refs.emplace(queue, known == first_refs_.end() ? ring.ref : known->second);

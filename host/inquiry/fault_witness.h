@@ -28,8 +28,8 @@ class FaultWitness final : public FaultListener {
       : grants_(grants), store_(store), observer_(observer), questions_(grants) {}
 
   /// What is known of the host; to be renewed when it changes. A vif whose ring has another ref
-  /// than the first time is not looked into any more: a guest can write that key at any time, and
-  /// dom0 has mapped the ring that was named when the two connected.
+  /// than when it was first seen connected is not looked into until it has connected anew: a guest
+  /// can write that key at any time, and dom0 has mapped the ring that was named then.
   void set_host(MemoryMap memory, Backends backends);
   [[nodiscard]] const GrantQuestions& questions() const { return questions_; }
 

@@ -51,11 +51,14 @@ class Inquiry {
     return std::move(record_);
   }
 
+  [[nodiscard]] std::optional<Observer> judged() { return std::move(judged_); }
+
  private:
   // ---- bookkeeping ------------------------------------------------------------------------------
   void succeeded(std::string what) { record_.tried.push_back({std::move(what), "", true, ""}); }
 
   void failed(std::string what, std::string limit, std::string why) {
+    judged_.reset();
     record_.tried.push_back({std::move(what), std::move(limit), false, std::move(why)});
   }
 
@@ -167,7 +170,8 @@ class Inquiry {
 
   void list_devices() {
     if (!in_time("xenstore")) return;
-    auto listing = list_store(ports_.store, deadline_);
+    auto listing = list_store(ports_.store, deadline_,
+                              options_.whole_store ? StoreScope::whole : StoreScope::judged);
     if (!listing) return failed("xenstore", "store_not_read", listing.error());
     if (listing->complete) {
       succeeded("xenstore");
@@ -219,10 +223,10 @@ class Inquiry {
   }
 
   // ---- grants -----------------------------------------------------------------------------------
-  [[nodiscard]] Facts facts() const {
-    Observer observer;
-    (void)observe(record_, InputMode::live, &observer);
-    return observer.snapshot();
+  [[nodiscard]] Facts facts() {
+    judged_.emplace();
+    (void)observe(record_, InputMode::live, &*judged_);
+    return judged_->snapshot();
   }
 
   void ask_about_grants() {
@@ -284,6 +288,7 @@ class Inquiry {
       if (deadline_.passed()) return;
       if (auto answer = questions.ask(frame, seen.memory, false)) {
         record_.observations.push_back(*std::move(answer));
+        judged_.reset();
         ++asked;
       }
     };
@@ -311,12 +316,17 @@ class Inquiry {
   ConsoleReader console_;
   ConsoleTexts texts_;
   HostRecord record_;
+  std::optional<Observer> judged_;  ///< Was told all that is in `record_`, or nothing.
 };
 
 }  // namespace
 
-HostRecord inquire(const Ports& ports, const InquiryOptions& options, Pause* pause) {
-  return Inquiry(ports, options, pause).run();
+HostRecord inquire(const Ports& ports, const InquiryOptions& options, Pause* pause,
+                   std::optional<Observer>* judged) {
+  Inquiry inquiry(ports, options, pause);
+  HostRecord record = inquiry.run();
+  if (judged != nullptr) *judged = inquiry.judged();
+  return record;
 }
 
 }  // namespace xic

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,8 +16,44 @@ constexpr std::size_t kMaxDepth = 12;
 constexpr std::size_t kMaxValue = 1024;
 constexpr std::size_t kMaxText = std::size_t{16} * 1024 * 1024;
 
-/// What of a domain's directory tells of its devices.
+/// What of a domain's directory tells of its devices; the last is for a record only.
 constexpr std::array<std::string_view, 4> kWanted = {"name", "backend", "device", "console"};
+
+/// Keys of devices that no rule looks at. Each costs a question, and there are many of them.
+constexpr std::array<std::string_view, 26> kUnused = {"bootable",
+                                                      "dev",
+                                                      "device-type",
+                                                      "direct-io-safe",
+                                                      "discard-enable",
+                                                      "handle",
+                                                      "hotplug-status",
+                                                      "info",
+                                                      "max-ring-page-order",
+                                                      "mode",
+                                                      "mtu",
+                                                      "multi-queue-max-queues",
+                                                      "online",
+                                                      "params",
+                                                      "physical-device",
+                                                      "physical-device-path",
+                                                      "protocol",
+                                                      "removable",
+                                                      "script",
+                                                      "sector-size",
+                                                      "sectors",
+                                                      "suspend",
+                                                      "trusted",
+                                                      "type",
+                                                      "virtual-device",
+                                                      "xdp-headroom"};
+
+static_assert(std::is_sorted(kUnused.begin(), kUnused.end()));
+
+bool is_unused(std::string_view name) {
+  return name.starts_with("feature-") || name.starts_with("request-") ||
+         name.starts_with("event-channel") ||
+         std::binary_search(kUnused.begin(), kUnused.end(), name);
+}
 
 bool is_secret(std::string_view name) {
   return name.find("passw") != std::string_view::npos;
@@ -52,7 +89,8 @@ std::string escaped(std::string_view value) {
 
 class Lister {
  public:
-  Lister(Store* store, const Deadline& deadline) : store_(store), deadline_(deadline) {}
+  Lister(Store* store, const Deadline& deadline, StoreScope scope)
+      : store_(store), deadline_(deadline), whole_(scope == StoreScope::whole) {}
 
   Expected<StoreListing> run() {
     auto domains = store_->list(std::string(kDomains));
@@ -60,7 +98,8 @@ class Lister {
     if (!*domains) return StoreListing{"", "there is no /local/domain in it", false};
     for (const std::string& domain : **domains) {
       if (!is_domain(domain)) continue;
-      for (const std::string_view part : kWanted) {
+      for (const std::string_view part :
+           std::span(kWanted).first(whole_ ? kWanted.size() : kWanted.size() - 1)) {
         visit(std::string(kDomains) + '/' + domain + '/' + std::string(part), 0);
       }
     }
@@ -86,7 +125,8 @@ class Lister {
     if (!names) return note(names.error());
     if (!*names) return;
     for (const std::string& name : **names) {
-      if (is_name(name) && !is_secret(name)) visit(path + '/' + name, depth + 1);
+      const bool wanted = is_name(name) && !is_secret(name) && (whole_ || !is_unused(name));
+      if (wanted) visit(path + '/' + name, depth + 1);
     }
   }
 
@@ -101,6 +141,7 @@ class Lister {
 
   Store* store_;
   const Deadline& deadline_;
+  bool whole_;
   StoreListing listing_;
   std::size_t keys_ = 0;
   bool stop_ = false;
@@ -108,8 +149,8 @@ class Lister {
 
 }  // namespace
 
-Expected<StoreListing> list_store(Store* store, const Deadline& deadline) {
-  return Lister(store, deadline).run();
+Expected<StoreListing> list_store(Store* store, const Deadline& deadline, StoreScope scope) {
+  return Lister(store, deadline, scope).run();
 }
 
 }  // namespace xic

@@ -427,6 +427,34 @@ TEST(HypervisorLog, BeginsWithItsLastMebibyteAtALine) {
 }
 
 // ---- parts -------------------------------------------------------------------------------------
+TEST(Inquiry, WhatItJudgedOnTheWayIsTheRecord) {
+  testing::FakeHost host;
+  fill(&host);
+  testing::FakePause pause(&host.clock);
+  std::optional<Observer> judged;
+  const HostRecord record = inquire(host.ports(), root_options(), &pause, &judged);
+  ASSERT_TRUE(judged);
+  const Facts known = judged->snapshot();
+  const Facts anew = facts_of(record);
+  const Knowledge& knowledge = built_in_knowledge();
+  EXPECT_EQ(known.backends.devices.size(), anew.backends.devices.size());
+  EXPECT_EQ(known.sources.size(), anew.sources.size());
+  EXPECT_EQ(diagnose(known, knowledge).limits.size(), diagnose(anew, knowledge).limits.size());
+  EXPECT_EQ(diagnose(known, knowledge).evidence.size(), diagnose(anew, knowledge).evidence.size());
+  EXPECT_EQ(diagnose(known, knowledge).exit_code, diagnose(anew, knowledge).exit_code);
+}
+
+TEST(Inquiry, WhatIsAskedAfterJudgingIsJudgedAnew) {
+  testing::FakeHost host;
+  fill(&host);
+  host.console.print(testing::kFault);
+  testing::FakePause pause(&host.clock);
+  std::optional<Observer> judged;
+  const HostRecord record = inquire(host.ports(), root_options(), &pause, &judged);
+  EXPECT_FALSE(judged) << "the answer whether the frame is granted came after it";
+  EXPECT_EQ(facts_of(record).granted_now.size(), 1U);
+}
+
 TEST(StoreListing, EscapesAndBoundsWhatGuestsWrite) {
   testing::FakeStore store;
   testing::ManualClock clock;
@@ -444,6 +472,26 @@ TEST(StoreListing, EscapesAndBoundsWhatGuestsWrite) {
   EXPECT_NE(listing->text.find("a\\042b\\012/local"), std::string::npos);
   EXPECT_LT(listing->text.size(), 2000U);
   EXPECT_EQ(std::count(listing->text.begin(), listing->text.end(), '\n'), 2);
+}
+
+TEST(StoreListing, WhatNoRuleLooksAtIsForARecord) {
+  testing::FakeHost host;
+  fill(&host);
+  host.store.values["/local/domain/0/backend/vif/1/0/feature-sg"] = "1";
+  host.store.values["/local/domain/1/device/vif/0/event-channel-tx"] = "7";
+  host.store.values["/local/domain/1/console"] = "";
+  host.store.values["/local/domain/1/console/limit"] = "1048576";
+  const Deadline deadline(&host.clock, kSecond);
+  const auto judged = list_store(&host.store, deadline);
+  const auto whole = list_store(&host.store, deadline, StoreScope::whole);
+  ASSERT_TRUE(judged && whole);
+  for (const char* key : {"feature-sg", "event-channel-tx", "console/limit"}) {
+    EXPECT_EQ(judged->text.find(key), std::string::npos) << key;
+    EXPECT_NE(whole->text.find(key), std::string::npos) << key;
+  }
+  for (const char* key : {"vif/1/0/state", "vif/1/0/mac", "vif/0/tx-ring-ref", "1/name"}) {
+    EXPECT_NE(judged->text.find(key), std::string::npos) << key;
+  }
 }
 
 TEST(StoreListing, WhatVanishesMeanwhileIsNoFailure) {
