@@ -65,6 +65,14 @@ Utf8Char first_char(std::string_view text) {
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
+    // Most of all text.
+    const auto* const other = std::find_if(text.begin(), text.end(), [](char c) {
+      return static_cast<unsigned char>(c) >= 0x80 || c == '\x1b';
+    });
+    const auto plain = static_cast<std::size_t>(other - text.begin());
+    width += plain;
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     if (text.starts_with("\x1b[")) {
       const std::size_t end = text.find('m');
       if (end == std::string_view::npos) break;
@@ -73,11 +81,6 @@ std::size_t display_width(std::string_view text) {
     }
     const Utf8Char c = first_char(text);
     text.remove_prefix(c.length);
-    // Most of all text; no table has any of it.
-    if (c.code < kCombining.front().first) {
-      ++width;
-      continue;
-    }
     if (c.valid && in(kCombining.begin(), kCombining.end(), c.code)) continue;
     width += c.valid && in(kWide.begin(), kWide.end(), c.code) ? 2 : 1;
   }

@@ -18,6 +18,13 @@ namespace {
 
 constexpr std::size_t kAhead = kFingerprintBytes - 1;
 
+/// Which characters occur, by their lower six bits.
+std::uint64_t letters_of(std::string_view text) {
+  std::uint64_t letters = 0;
+  for (const char c : text) letters |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63U);
+  return letters;
+}
+
 /// Bytes where a fingerprint may begin.
 struct Places {
   const char* block = nullptr;  ///< Blocks before this one hold none.
@@ -188,13 +195,18 @@ std::uint32_t LiteralScanner::slot_of(const char* at) {
 LiteralScanner::LiteralScanner(std::span<const std::string_view> literals, Kernel kernel)
     : kernel_(kernel) {
   std::vector<std::string_view> wanted;
-  for (const std::string_view literal : literals) {
+  std::vector<std::uint64_t> letters;
+  for (const std::string_view literal : literals) letters.push_back(letters_of(literal));
+  for (std::size_t i = 0; i < literals.size(); ++i) {
+    const std::string_view literal = literals[i];
     if (literal.empty() || literal.find('\n') != std::string_view::npos) continue;
     // Where one literal is found, another that contains it adds nothing.
-    const bool implied = std::any_of(literals.begin(), literals.end(), [&](std::string_view other) {
-      return !other.empty() && other.size() < literal.size() &&
-             literal.find(other) != std::string_view::npos;
-    });
+    bool implied = false;
+    for (std::size_t k = 0; k < literals.size() && !implied; ++k) {
+      const std::string_view other = literals[k];
+      implied = !other.empty() && other.size() < literal.size() &&
+                (letters[k] & ~letters[i]) == 0 && literal.find(other) != std::string_view::npos;
+    }
     if (!implied) wanted.push_back(literal);
   }
   std::sort(wanted.begin(), wanted.end());

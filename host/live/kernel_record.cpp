@@ -1,5 +1,6 @@
 #include "host/live/kernel_record.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cinttypes>
@@ -30,15 +31,17 @@ std::string dmesg_line(std::uint64_t microseconds, std::string_view text) {
                                    microseconds / 1'000'000, microseconds % 1'000'000);
   std::string line(stamp.data(), static_cast<std::size_t>(length));
   constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (printable(byte)) {
-      line += c;
-    } else {
-      line += "\\x";
-      line += kDigits[byte >> 4];
-      line += kDigits[byte & 15];
-    }
+  while (!text.empty()) {
+    const auto* const other = std::find_if_not(
+        text.begin(), text.end(), [](char c) { return printable(static_cast<unsigned char>(c)); });
+    line.append(text.begin(), other);
+    text.remove_prefix(static_cast<std::size_t>(other - text.begin()));
+    if (text.empty()) break;
+    const auto byte = static_cast<unsigned char>(text.front());
+    line += "\\x";
+    line += kDigits[byte >> 4];
+    line += kDigits[byte & 15];
+    text.remove_prefix(1);
   }
   return line;
 }
@@ -71,8 +74,9 @@ std::string unescape_kmsg(std::string_view text) {
         continue;
       }
     }
-    plain += text.front();
-    text.remove_prefix(1);
+    const std::size_t end = std::min(text.find('\\', 1), text.size());
+    plain += text.substr(0, end);
+    text.remove_prefix(end);
   }
   return plain;
 }
