@@ -123,6 +123,7 @@ void Loop::watch_descriptors() {
   if (!watcher_->ready()) return;
   watch(&kernel_, ports_.kernel->fd(), [](sd_event_source*, int, std::uint32_t, void* user) {
     loop_of(user).watcher_->on_kernel_log();
+    loop_of(user).watch_descriptors();
     loop_of(user).arm_timer();
     loop_of(user).tell_systemd();
     return 0;

@@ -121,6 +121,25 @@ TEST_F(JournalTest, FromNowOnlyWhatComes) {
   EXPECT_EQ(log.next().value(), std::nullopt);
 }
 
+TEST_F(JournalTest, ALongJournalIsReadOnceAndFollowed) {
+  constexpr unsigned kMany = 700;  // More than it walks through before it opens the journal anew.
+  for (unsigned i = 0; i < kMany; ++i) kernel("1", std::to_string(i));
+  write();
+  JournalKernelLog log = journal();
+  const int before = log.fd().value();
+  for (unsigned i = 0; i < kMany; ++i) {
+    ASSERT_EQ(log.next().value(), "[    0.000001] " + std::to_string(i));
+  }
+  EXPECT_EQ(log.next().value(), std::nullopt);
+  EXPECT_NE(log.fd().value(), before) << "what was walked through is let go of";
+  kernel("2", "after");
+  write("system@later.journal");
+  pollfd readable{log.fd().value(), POLLIN, 0};
+  ASSERT_EQ(::poll(&readable, 1, 10'000), 1);
+  EXPECT_EQ(log.next().value(), "[    0.000002] after");
+  EXPECT_EQ(log.next().value(), std::nullopt);
+}
+
 TEST_F(JournalTest, AnEmptyJournalHasNothing) {
   entry("_TRANSPORT=syslog\nMESSAGE=x\n");
   write();

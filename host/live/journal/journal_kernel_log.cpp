@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +19,12 @@ namespace {
 struct CloseJournal {
   void operator()(sd_journal* journal) const { sd_journal_close(journal); }
 };
+
+struct FreeText {
+  void operator()(char* text) const { std::free(text); }
+};
+
+constexpr std::size_t kManyEntries = 256;
 
 /// journald's own message of what it missed (systemd/sd-messages.h: SD_MESSAGE_JOURNAL_MISSED).
 constexpr const char* kMissed = "MESSAGE_ID=e9bf28e6e834481bb6f48f548ad13606";
@@ -131,10 +138,14 @@ struct JournalKernelLog::Impl {
       const int moved = sd_journal_next(journal.get());
       if (moved < 0) return error(moved, "read the journal");
       if (moved > 0) {
+        ++walked;
         if (auto text = line()) return text;
         continue;
       }
-      if (processed) return std::optional<std::string>{};
+      if (processed) {
+        if (walked < kManyEntries) return std::optional<std::string>{};
+        let_go();
+      }
       // Takes note of what was written meanwhile, and lets the descriptor rest.
       const int changed = sd_journal_process(journal.get());
       if (changed < 0) return error(changed, "follow the journal");
@@ -142,8 +153,28 @@ struct JournalKernelLog::Impl {
     }
   }
 
+  /// Opens the journal anew at the same place: the library keeps what it has walked through mapped,
+  /// which is the journal's whole size after its first reading.
+  void let_go() {
+    walked = 0;
+    char* raw = nullptr;
+    if (sd_journal_get_cursor(journal.get(), &raw) < 0) return;
+    const std::unique_ptr<char, FreeText> place(raw);
+    auto behind = std::exchange(journal, nullptr);
+    if (!open() || sd_journal_seek_cursor(journal.get(), place.get()) < 0) {
+      journal = std::move(behind);
+      return;
+    }
+    // Onto the entry that was last; where that is gone, in front of the one that follows.
+    if (sd_journal_next(journal.get()) > 0 &&
+        sd_journal_test_cursor(journal.get(), place.get()) <= 0) {
+      (void)sd_journal_seek_cursor(journal.get(), place.get());
+    }
+  }
+
   From from = From::oldest;
   std::string directory;
+  std::size_t walked = 0;  ///< Entries since it was opened.
   std::unique_ptr<sd_journal, CloseJournal> journal;
   std::uint64_t lost = 0;
 };

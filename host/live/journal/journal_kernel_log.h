@@ -12,7 +12,8 @@ namespace xic {
 
 /// The kernel's messages of this boot (_TRANSPORT=kernel), in the form of `dmesg`, with the
 /// kernel's own stamps (_SOURCE_MONOTONIC_TIMESTAMP). Records that programs wrote to /dev/kmsg are
-/// passed over. Opened at the first question.
+/// passed over. Opened at the first question. Its descriptor is another one after many records: ask
+/// for it again after each next().
 class JournalKernelLog final : public KernelLog {
  public:
   enum class From : std::uint8_t { oldest, now };
