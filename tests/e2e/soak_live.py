@@ -2,15 +2,16 @@
 """Long runs of xen-iommu-check on the real hypervisor; prints what was measured. See docs/performance.md.
 
     soak_live.py cold-start [ROUNDS]   CPU time and peak memory of `check` beside `xl info` and `xl dmesg`; default 15
-    soak_live.py traffic [ROUNDS]      a guest's throughput with and without `watch`, `check` and `grants`, 30 s each, in turn; default 20
+    soak_live.py traffic [ROUNDS]      a guest's throughput with and without `watch`, `check` and `grants`, in turn; default 20
 
+    --slot SECONDS                     of traffic with and without, each, by dom0's clock; default 30
+    --counted                          the machine's clock counts instructions (cold-start: always)
     --installed DIR                    of this tree of installed arm64 files instead of a fresh build
 """
 
 import argparse
 import statistics
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -19,14 +20,11 @@ from cases.test_live import GRANT_ERRORS  # noqa: E402
 from rig import initramfs, paths, process, scenario, subject  # noqa: E402
 from rig.stage import Stage  # noqa: E402
 
-SLOT = 30  # seconds
-
-
 def spread(values: list[float], unit: str, digits: int = 0) -> str:
     return f"median {statistics.median(values):.{digits}f} {unit} ({min(values):.{digits}f} to {max(values):.{digits}f}, {len(values)} runs)"
 
 
-def cold_start(stage: Stage, rounds: int) -> bool:
+def cold_start(stage: Stage, rounds: int, _slot: int) -> bool:
     """In turn, so that all see the same machine; one run of each before, which fills the caches. The machine's clock counts instructions (8 ns
     each), those of the kernel and of the hypervisor's work for the command too: CPU times do not depend on what else this machine does."""
     branch = stage.scenario.hypervisor.branch
@@ -69,7 +67,7 @@ def received(stage: Stage) -> tuple[float, int]:
     return float(uptime.split()[0]), int(count)
 
 
-def traffic(stage: Stage, rounds: int) -> bool:
+def traffic(stage: Stage, rounds: int, slot: int) -> bool:
     """One connection throughout; counted where dom0 takes the guest's packets over."""
     dom0 = stage.dom0
     dom0.must("nc 10.9.9.2 7778 < /dev/null > /dev/null 2>&1 & sleep 5")
@@ -84,7 +82,7 @@ def traffic(stage: Stage, rounds: int) -> bool:
                     "xen-iommu-check grants --dump --json > /tmp/granted; echo grants $? >> /tmp/done; rm /tmp/on; } > /dev/null 2>&1 &"
                 )
             begin = received(stage)
-            time.sleep(SLOT)
+            dom0.must(f"sleep {slot}", timeout=60 * slot)
             if watched:
                 dom0.until("[ ! -e /tmp/on ]", "check and grants have ended")
             end = received(stage)
@@ -111,13 +109,15 @@ def main() -> int:
     parser.add_argument("run", choices=list(RUNS))
     parser.add_argument("rounds", nargs="?", type=int)
     parser.add_argument("--scenario", default="healthy-4.17")
+    parser.add_argument("--slot", type=int, default=30)
+    parser.add_argument("--counted", action="store_true")
     parser.add_argument("--installed", type=Path)
     options = parser.parse_args()
     process.end_cleanly_on_signals()
     run, rounds = RUNS[options.run]
     installed = options.installed or subject.build(paths.PROJECT / "build/arm64")
-    with Stage(scenario.load()[options.scenario], installed, counted=run is cold_start) as stage:
-        return 0 if run(stage, options.rounds or rounds) else 1
+    with Stage(scenario.load()[options.scenario], installed, counted=options.counted or run is cold_start) as stage:
+        return 0 if run(stage, options.rounds or rounds, options.slot) else 1
 
 
 if __name__ == "__main__":
