@@ -278,6 +278,9 @@ class RunningHostTest(unittest.TestCase):
         host = self.host(more="pending")
         process, line = self.watch(host, "--wakeup", "virq")
         self.assertIn("FAULT", line)
+        deadline = time.monotonic() + 60
+        while "unmask" not in host.calls() and time.monotonic() < deadline:
+            time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, errors)
