@@ -28,6 +28,9 @@ const std::map<std::string, Format> kFormats = {
     {"text", Format::text},     {"json", Format::json},        {"prometheus", Format::prometheus},
     {"nagios", Format::nagios}, {"short", Format::short_line}, {"html", Format::html}};
 const std::map<std::string, Wakeup> kWakeups = {{"timer", Wakeup::timer}, {"virq", Wakeup::virq}};
+const std::map<std::string, Record> kRecords = {{"off", Record::off},
+                                                {"after-first-fault", Record::after_first_fault},
+                                                {"always", Record::always}};
 const std::map<std::string, Color> kColors = {
     {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
 
@@ -73,6 +76,9 @@ std::string contradiction(const Options& options) {
   }
   if (options.dump && (input_given || options.verb == Verb::explain)) {
     return "--dump asks the running host";
+  }
+  if (!options.history.empty() && (input_given || options.dump)) {
+    return "--history asks the flight recorder of the running host";
   }
   if (options.probe &&
       (input_given || (options.verb != Verb::check && options.verb != Verb::report))) {
@@ -169,6 +175,11 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
       ->type_name("")
       ->required();
   auto* grants = app.add_subcommand("grants", "Which frames are granted to dom0, and by whom");
+  grants
+      ->add_option(
+          "--history", options.history,
+          "What the flight recorder has of a frame (0x62cb1) or a\ndomain (2, d2, its name)")
+      ->type_name("WHAT");
   auto* report =
       app.add_subcommand("report", "The verdict and all that led to it, as an HTML page");
   std::string page;
@@ -192,6 +203,12 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
           "which only one process of dom0 can have")
       ->transform(CLI::CheckedTransformer(kWakeups).description(""))
       ->type_name("WHAT");
+  watch
+      ->add_option("--recorder", options.record,
+                   "Have dom0's kernel record who maps which grant: off, after-first-fault\n"
+                   "(default) or always; names guests whose grants live for milliseconds")
+      ->transform(CLI::CheckedTransformer(kRecords).description(""))
+      ->type_name("WHEN");
   for (CLI::App* verb : {check, explain, grants, report, capture, watch, status}) {
     verb->fallthrough();
     verb->footer("Options of input and output: xen-iommu-check --help");

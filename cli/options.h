@@ -14,6 +14,8 @@ enum class Color : std::uint8_t { automatic, always, never };
 
 /// What wakes `watch` between its looks.
 enum class Wakeup : std::uint8_t { timer, virq };
+/// When `watch` has dom0's kernel record who maps which grant.
+enum class Record : std::uint8_t { off, after_first_fault, always };
 
 struct Options {
   Verb verb = Verb::check;
@@ -23,12 +25,14 @@ struct Options {
   std::string state_file;            ///< Of the daemon; "" = where it publishes it.
   std::vector<std::string> diff;     ///< Two JSON reports to compare, or none.
   std::vector<std::string> subject;  ///< What to explain, or where to write a capture.
+  std::string history;               ///< Frame or domain whose recorded mappings to list; "": none.
   std::string sysroot;               ///< Stands before /proc, /sys and /dev/kmsg; "" as a rule.
   int timeout = 30;                  ///< Seconds for asking the running host.
   bool dump = false;                 ///< Dump grant tables of any size.
   bool probe = false;                ///< Ask the hypervisor itself, by a load.
   bool mask = false;
   Wakeup wakeup = Wakeup::timer;
+  Record record = Record::after_first_fault;
   Format format = Format::text;
   std::string output;  ///< "" = standard output.
   Color color = Color::automatic;

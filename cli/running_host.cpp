@@ -6,6 +6,7 @@
 #include "host/live/console_wakeup.h"
 #include "host/live/live_host.h"
 #include "host/probe/probe_host.h"
+#include "host/recorder/flight_recorder.h"
 
 namespace xic::cli {
 namespace {
@@ -22,13 +23,19 @@ class Virq final : public ConsoleEvent {
 
 class ThisHost final : public RunningHost {
  public:
-  explicit ThisHost(const std::string& root) : root_(root), host_(root) {}
+  explicit ThisHost(const std::string& root)
+      : root_(root),
+        host_(root),
+        tracefs_(root.empty() ? "" : root + "/sys/kernel/tracing"),
+        kernel_code_(root + "/proc"),
+        recorder_(&tracefs_, &kernel_code_) {}
   [[nodiscard]] Ports ports() override { return host_.ports(); }
   [[nodiscard]] Expected<std::unique_ptr<ConsoleEvent>> console_event() override {
     auto wakeup = ConsoleWakeup::bind(root_);
     if (!wakeup) return tl::unexpected(std::move(wakeup.error()));
     return std::make_unique<Virq>(*std::move(wakeup));
   }
+  [[nodiscard]] GrantRecorder* recorder() override { return &recorder_; }
   [[nodiscard]] ProbeResult probe(const Facts& facts) override {
     // The inquiry before it took a dump where one was small enough or was asked for.
     return probe_host(host_.ports(), facts, [&]() -> std::optional<GrantDump> {
@@ -40,6 +47,9 @@ class ThisHost final : public RunningHost {
  private:
   std::string root_;
   LiveHost host_;
+  MountedTracefs tracefs_;
+  RunningKernelCode kernel_code_;
+  FlightRecorder recorder_;
 };
 
 }  // namespace

@@ -25,6 +25,8 @@ class RunningHost {
   [[nodiscard]] virtual Ports ports() = 0;
   /// Takes Xen's console event for this process: only where the user asked for it.
   [[nodiscard]] virtual Expected<std::unique_ptr<ConsoleEvent>> console_event() = 0;
+  /// The flight recorder of dom0's kernel; valid as long as this object.
+  [[nodiscard]] virtual GrantRecorder* recorder() = 0;
   /// The probe (docs/probe.md), with `facts` as what is known of this host now: only where the user
   /// asked for it.
   [[nodiscard]] virtual ProbeResult probe(const Facts& facts) = 0;

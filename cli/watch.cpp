@@ -12,8 +12,10 @@
 #include "cli/session.h"
 #include "cli/verbs.h"
 #include "host/inquiry/grant_dump.h"
+#include "host/inquiry/grant_estimate.h"
 #include "host/inquiry/hypervisor_log.h"
 #include "host/inquiry/watcher.h"
+#include "host/recorder/recorder_session.h"
 
 namespace xic::cli {
 namespace {
@@ -39,6 +41,18 @@ std::string told(const Look& look, Observer* observer, WatchFeed* feed, WatchFee
     }
   }
   return text + feed->due(session.report(), now, false);
+}
+
+RecorderMode mode_of(Record record) {
+  switch (record) {
+    case Record::always:
+      return RecorderMode::always;
+    case Record::after_first_fault:
+      return RecorderMode::after_first_fault;
+    case Record::off:
+      break;
+  }
+  return RecorderMode::off;
 }
 
 struct Watching {
@@ -117,6 +131,15 @@ Expected<int> watch(const Options& options) {
   auto cursor = console_to_follow(record, &log, &ports);
   if (!cursor) return tl::unexpected(std::move(cursor.error()));
   Watcher watcher(ports, &observer, *cursor);
+  RecorderPlan plan;
+  plan.mode = mode_of(options.record);
+  plan.may_dump = [&] {
+    return options.dump ||
+           estimate_grants(observer.snapshot().backends, ports.store, ports.grants).small();
+  };
+  plan.complain = [](const Error& error) { complain("grants are not recorded: " + error.message); };
+  RecorderSession recording((*host)->recorder(), ports.grants, &observer, std::move(plan));
+  watcher.set_listener(&recording);
   WatchFeed feed(options.format == Format::json);
   auto ran = run({ports.clock, &observer, &watcher, &feed, &*pause, event.get()});
   if (!ran) return tl::unexpected(std::move(ran.error()));

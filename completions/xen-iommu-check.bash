@@ -3,7 +3,7 @@ _xen_iommu_check() {
   local cur prev words cword
   _init_completion || return
   local verbs='check grants watch capture explain report status'
-  local options='--log --capture --image --format --json --output --color --ascii --width --diff --dump --probe --timeout --sysroot --mask --wakeup --state --help --version'
+  local options='--log --capture --image --format --json --output --color --ascii --width --diff --dump --probe --timeout --sysroot --mask --wakeup --recorder --history --state --help --version'
   case $prev in
     --log | --image | --output | --capture | --diff | --sysroot | --state)
       _filedir
@@ -21,7 +21,11 @@ _xen_iommu_check() {
       mapfile -t COMPREPLY < <(compgen -W 'timer virq' -- "$cur")
       return
       ;;
-    --width | --timeout)
+    --recorder)
+      mapfile -t COMPREPLY < <(compgen -W 'off after-first-fault always' -- "$cur")
+      return
+      ;;
+    --width | --timeout | --history)
       return
       ;;
     explain)

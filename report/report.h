@@ -12,6 +12,7 @@
 namespace xic {
 
 struct StoredReport;
+struct GrantHistory;
 
 struct Report {
   std::string tool_version;
@@ -46,6 +47,10 @@ struct TextStyle {
 /// `grants`: a table, or JSON with the same envelope and grants[], backends[].
 [[nodiscard]] std::string render_grants_text(const Report& report, const TextStyle& style);
 [[nodiscard]] std::string render_grants_json(const Report& report);
+/// `grants --history`: the mappings, oldest first; or JSON with the same envelope and history{}.
+[[nodiscard]] std::string render_history_text(const Report& report, const GrantHistory& history,
+                                              const TextStyle& style);
+[[nodiscard]] std::string render_history_json(const Report& report, const GrantHistory& history);
 /// `explain`: a cause by id ("" where there is none), and one decoded fault.
 [[nodiscard]] std::string render_cause(const Entry& cause, const TextStyle& style);
 [[nodiscard]] std::string render_explained_faults(const Report& report, const TextStyle& style);

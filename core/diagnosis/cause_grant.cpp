@@ -63,6 +63,10 @@ Answer prefetch(const Case& c) {
 Answer after_unmap(const Case& c) {
   if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova)
     return std::nullopt;
+  // Mapped at that time or about it, by the records: what was answered later decides nothing.
+  if (c.fault.recorded && c.fault.recorded->mapped + c.fault.recorded->unclear != 0) {
+    return std::nullopt;
+  }
   const Frame frame = frame_of(*c.fault.iova);
   for (const GrantedNow& answer : c.all.facts.granted_now) {
     if (answer.frame != frame || answer.answer == GrantedNow::Answer::granted_or_own) continue;

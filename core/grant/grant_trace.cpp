@@ -32,6 +32,13 @@ Overlap overlap(const TracedMapping& one, TimeSpan at) {
   return {begun && still && one.certain, earliest <= at.end && !gone};
 }
 
+/// How much of that span it may have been there.
+std::uint64_t shared(const TracedMapping& one, TimeSpan at) {
+  const std::uint64_t begin = std::max(one.mapped, at.begin);
+  const std::uint64_t end = std::min(one.unmapped.value_or(at.end), at.end);
+  return end > begin ? end - begin : 0;
+}
+
 /// Did `one` begin or end around that moment?
 bool changes_near(const TracedMapping& one, TimeSpan at) {
   const std::uint64_t from = at.begin < kMapSlackNs ? 0 : at.begin - kMapSlackNs;
@@ -248,7 +255,9 @@ TraceSighting GrantTrace::look_up(Frame frame, TimeSpan at) const {
     const TracedMapping& one = mappings_[i];
     const Overlap now = overlap(one, at);
     if (now.throughout) throughout = &one;
-    if (now.possible) possible = &one;
+    if (now.possible && (possible == nullptr || shared(one, at) >= shared(*possible, at))) {
+      possible = &one;
+    }
     if (one.mapped <= at.begin) before = &one;
     if (changes_near(one, at)) ++changes;
   }

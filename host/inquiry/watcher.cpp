@@ -24,8 +24,9 @@ Watcher::Watcher(const Ports& ports, Observer* observer, RingCursor cursor)
       listed_(ports.clock->uptime()) {
   Facts known = observer->snapshot();
   witness_.set_host(std::move(known.memory), std::move(known.backends));
-  witness_.then = [this](const Fault&, std::optional<std::size_t> group) {
+  witness_.then = [this](const Fault& fault, std::optional<std::size_t> group) {
     current_.faults.push_back(group);
+    if (listener_ != nullptr) listener_->on_fault(fault, group);
   };
   observer->close_groups();
   observer->set_listener(&witness_);
@@ -40,7 +41,7 @@ Expected<Look> Watcher::look() {
   read_kernel_log();
   std::size_t bytes = 0;
   while (bytes < kMostPerLook) {
-    const auto chunk = console_.next();
+    const auto chunk = read_console();
     if (!chunk) return tl::unexpected(chunk.error());
     if (!*chunk) break;
     if ((*chunk)->lost != 0) {
@@ -55,6 +56,7 @@ Expected<Look> Watcher::look() {
   if (bytes == 0) observer_->settle();
   const std::uint64_t now = ports_.clock->uptime();
   if (!current_.faults.empty() && now - listed_ >= kListingAge) list_devices();
+  if (listener_ != nullptr) listener_->looked();
   current_.next_ns = policy_.next(!current_.faults.empty());
   return std::exchange(current_, {});
 }
@@ -69,6 +71,14 @@ void Watcher::list_devices() {
   observer_->end_input();
   Facts known = observer_->snapshot();
   witness_.set_host(std::move(known.memory), std::move(known.backends));
+}
+
+Expected<std::optional<ConsoleChunk>> Watcher::read_console() {
+  if (listener_ == nullptr) return console_.next();
+  listener_->reading_begins();
+  auto chunk = console_.next();
+  listener_->reading_ended();
+  return chunk;
 }
 
 void Watcher::read_kernel_log() {

@@ -8,6 +8,7 @@
 #include "core/observer.h"
 #include "host/inquiry/console_reader.h"
 #include "host/inquiry/fault_witness.h"
+#include "host/inquiry/look_listener.h"
 #include "host/inquiry/poll_policy.h"
 #include "host/ports.h"
 
@@ -36,12 +37,16 @@ class Watcher {
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
+  /// Null for none. Must outlive it.
+  void set_listener(LookListener* listener) { listener_ = listener; }
+
   /// An error where the console can no longer be read; the next look tries again.
   [[nodiscard]] Expected<Look> look();
 
  private:
   void read_kernel_log();
   void list_devices();
+  [[nodiscard]] Expected<std::optional<ConsoleChunk>> read_console();
 
   Ports ports_;
   Observer* observer_;
@@ -50,6 +55,7 @@ class Watcher {
   PollPolicy policy_;
   Observer::InputId console_input_;
   Observer::InputId kernel_input_;
+  LookListener* listener_ = nullptr;
   bool kernel_readable_ = true;
   std::uint64_t listed_ = 0;  ///< Uptime of the last listing.
   Look current_;

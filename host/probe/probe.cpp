@@ -4,27 +4,15 @@
 #include <set>
 #include <utility>
 
+#include "core/backend/guests.h"
 #include "core/grant/grant_trace.h"
 #include "core/probe/probe_rules.h"
 
 namespace xic {
 namespace {
 
-constexpr std::size_t kMaxDomains = 16;
-
 using Kind = ProbeStep::Kind;
 using Outcome = ProbeStep::Outcome;
-
-/// Domains that may have granted a page, guests only, lowest first.
-std::vector<DomId> guests(const Facts& facts) {
-  std::set<DomId> found;
-  for (const auto& [domain, name] : facts.backends.domain_names) found.insert(domain);
-  for (const Backend& device : facts.backends.devices) found.insert(device.frontend_domain);
-  found.erase(kDom0);
-  std::vector<DomId> domains(found.begin(), found.end());
-  if (domains.size() > kMaxDomains) domains.resize(kMaxDomains);
-  return domains;
-}
 
 class Probe {
  public:
@@ -78,7 +66,7 @@ class Probe {
   }
 
   ProbeResult without_pages() {
-    if (guests(facts_).empty()) {
+    if (guests(facts_.backends).empty()) {
       refuse("no_guest", "no other domain runs, so dom0 has no page of one mapped",
              "start any guest: dom0 keeps its console and xenstore pages mapped");
     } else {
@@ -107,7 +95,7 @@ class Probe {
     }
     std::size_t touched = 0;
     const std::uint64_t begin = tools_.recorder->now();
-    for (const DomId domain : guests(facts_)) {
+    for (const DomId domain : guests(facts_.backends)) {
       for (const auto kind : {ReservedPage::Kind::console, ReservedPage::Kind::xenstore}) {
         const auto page = ReservedPage::of(domain, kind);
         // Either may be absent (oxenstored, stub domains): skipped, never a conclusion.
@@ -137,7 +125,7 @@ class Probe {
   }
 
   void learn_by_dump() {
-    if (!tools_.take_dump || guests(facts_).empty()) return;
+    if (!tools_.take_dump || guests(facts_.backends).empty()) return;
     const auto dump = tools_.take_dump();
     if (!dump) return;
     for (ProbePage& page : long_lived(*dump, facts_.backends)) add(std::move(page));

@@ -56,6 +56,14 @@ TEST(GrantTrace, UnmappedBeforeTheFault) {
   EXPECT_EQ(seen.ref, GrantRef{8});
 }
 
+TEST(GrantTrace, OfSeveralThatMayBeMeantTheLongestIsNamed) {
+  TraceText text = transient();
+  text.map(10'006'500, 1, 9, kFrame.value(), 6).unmap_begins(10'007'000).unmap_ended(10'007'100, 6);
+  const TraceSighting seen = look(text, at(9'999'000, 10'009'000));
+  EXPECT_EQ(seen.state, State::unclear);
+  EXPECT_EQ(seen.ref, GrantRef{8});
+}
+
 TEST(GrantTrace, MappedAgainSoonAfterIsUnclear) {
   TraceText text = transient();
   text.map(10'006'500, 1, 9, kFrame.value(), 6);

@@ -197,7 +197,7 @@ def dom0(hypervisor: Hypervisor, kernel: Kernel) -> Path:
         for name, path in libraries(programs, [userland], extra=("libgcc_s.so.1",)).items():
             archive.file(f"lib/{name}", path.read_bytes())
         _add_modules(archive, linux, DOM0_MODULES)
-        for name in ("holdgrants", "asuser"):
+        for name in ("holdgrants", "livegrant", "asuser"):
             archive.file(f"bin/{name}", helper(name))
         for script in ("xen-up", "agent"):
             archive.file(f"rig/{script}", (paths.GUEST / script).read_bytes())

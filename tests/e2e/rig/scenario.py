@@ -21,6 +21,7 @@ class Scenario:
     timestamps: str = "boot"
     hv_log: bool = False
     guests: tuple[str, ...] = ()
+    vifs: int = 1
     disks: bool = False
     hotplug: bool = False
     systemd: bool = False

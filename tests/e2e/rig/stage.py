@@ -114,10 +114,11 @@ class Stage:
             self.dom0.must("cp /share/vmlinuz /share/guest.cpio /tmp/")
         neighbour = f"10.9.9.{domain}"  # dom0 for the first, then the guest before
         disk = f"disk = ['format=raw,vdev=xvda,access=rw,backendtype=phy,script=block-rig,target=/dev/ram{domain - 1}']"
+        vifs = [f"'script=/etc/xen/scripts/vif-rig,bridge=br{n},mac=00:16:3e:aa:{n:02x}:{domain:02x}'" for n in range(self.scenario.vifs)]
         (self.dom0.share / f"{name}.cfg").write_text(
             f'name = "{name}"\nkernel = "/tmp/vmlinuz"\nramdisk = "/tmp/guest.cpio"\nmemory = 160\nvcpus = 1\n'
             f'extra = "console=hvc0 rdinit=/init quiet rigip=10.9.9.{domain + 1} rigpages=8 rigping={neighbour}"\n'
-            f"vif = ['script=/etc/xen/scripts/vif-rig,bridge=br0,mac=00:16:3e:aa:bb:{domain:02x}']\n"
+            f"vif = [{', '.join(vifs)}]\n"
             'on_crash = "preserve"\n' + (disk + "\n" if self.scenario.disks else "")
         )
         self.dom0.must(f"xl create /share/{name}.cfg")
