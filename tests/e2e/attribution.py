@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from cases.test_attribution import Attribution  # noqa: E402
+from cases.test_traffic import Attribution  # noqa: E402
 from cases.test_probe import HOME, ProbePossible  # noqa: E402
 from rig import case, paths, process, scenario, subject  # noqa: E402
 from rig.stage import Stage  # noqa: E402
