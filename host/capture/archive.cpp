@@ -18,10 +18,14 @@ namespace {
 using namespace std::literals;
 
 struct FreeArchive {
-  const LibArchive* library;
-  void operator()(archive* reader) const { library->archive_read_free(reader); }
+  const LibArchive* functions;
+  void operator()(archive* reader) const { functions->archive_read_free(reader); }
 };
 using Reader = std::unique_ptr<archive, FreeArchive>;
+
+const LibArchive& functions_of(const Reader& reader) {
+  return *reader.get_deleter().functions;
+}
 
 Error damaged(const std::string& name, std::string_view why) {
   Error error;
@@ -31,7 +35,7 @@ Error damaged(const std::string& name, std::string_view why) {
 }
 
 Error damaged(const std::string& name, const Reader& reader) {
-  const char* text = reader.get_deleter().library->archive_error_string(reader.get());
+  const char* text = functions_of(reader).archive_error_string(reader.get());
   return damaged(name, text != nullptr ? text : "damaged archive");
 }
 
@@ -75,7 +79,7 @@ la_ssize_t read_input(archive* reader, void* state, const void** buffer) {
 class ArchiveWalker {
  public:
   ArchiveWalker(const Reader& reader, const std::string& name, const CaptureBounds& bounds)
-      : library_(*reader.get_deleter().library),
+      : library_(functions_of(reader)),
         reader_(reader),
         name_(name),
         bounds_(bounds),
@@ -169,7 +173,7 @@ Expected<Reader> new_reader() {
 
 /// Sets exactly one filter and one format; nothing is guessed.
 Expected<void> choose(const Reader& reader, int filter, int format, const std::string& name) {
-  const LibArchive& library = *reader.get_deleter().library;
+  const LibArchive& library = functions_of(reader);
   if (filter != ARCHIVE_FILTER_NONE &&
       library.archive_read_append_filter(reader.get(), filter) != ARCHIVE_OK) {
     return tl::unexpected(damaged(name, "this build cannot unpack its compression"));
@@ -191,7 +195,7 @@ Expected<Collection> collect_archive(UniqueFd file, const std::string& name,
   const auto made = new_reader();
   if (!made) return tl::unexpected(made.error());
   const Reader& reader = *made;
-  const LibArchive& library = *reader.get_deleter().library;
+  const LibArchive& library = functions_of(reader);
   const auto input = std::make_unique<Input>();
   input->library = &library;
   input->fd = std::move(file);
@@ -220,7 +224,7 @@ Expected<std::string> gunzip(std::string_view bytes, std::size_t limit, const st
   const auto made = new_reader();
   if (!made) return tl::unexpected(made.error());
   const Reader& reader = *made;
-  const LibArchive& library = *reader.get_deleter().library;
+  const LibArchive& library = functions_of(reader);
   if (auto chosen = choose(reader, ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW, name); !chosen) {
     return tl::unexpected(std::move(chosen.error()));
   }
