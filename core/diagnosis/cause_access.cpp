@@ -7,11 +7,9 @@
 
 namespace xic::cause {
 namespace {
-// CBn_FSR (Arm IHI 0062)
-constexpr std::uint64_t kAff = 1U << 2, kPf = 1U << 3, kEf = 1U << 4;          // FSR
-constexpr std::uint64_t kTlbMcf = 1U << 5, kTlbLkf = 1U << 6, kAsf = 1U << 7;  // FSR
-constexpr std::uint64_t kUut = 1U << 8;                                        // FSR
-
+// Bits of SMMU_CBn_FSR (Arm IHI 0062).
+constexpr std::uint64_t kAff = 1U << 2, kPf = 1U << 3, kEf = 1U << 4;
+constexpr std::uint64_t kTlbMcf = 1U << 5, kTlbLkf = 1U << 6, kAsf = 1U << 7, kUut = 1U << 8;
 }  // namespace
 
 Answer instruction_fetch(const Case& c) {

@@ -3,28 +3,34 @@
 
     soak_live.py cold-start [ROUNDS]   CPU time and peak memory of `check` beside `xl info` and `xl dmesg`; default 15
     soak_live.py traffic [ROUNDS]      a guest's throughput with and without `watch`, `check` and `grants`, in turn; default 20
+    soak_live.py watch-latency [ROUNDS] from a fault's injection to its line in `watch`'s output, by polling and woken by VIRQ_CON_RING; default 20
 
     --slot SECONDS                     of traffic with and without, each, by dom0's clock; default 30
+    --watch-only                       of traffic: `watch` alone, started before the slot begins
     --counted                          the machine's clock counts instructions (cold-start: always)
     --installed DIR                    of this tree of installed arm64 files instead of a fresh build
 """
 
 import argparse
+import random
 import statistics
 import sys
+import time
+import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from cases.test_live import GRANT_ERRORS  # noqa: E402
-from rig import initramfs, paths, process, scenario, subject  # noqa: E402
+from rig import case, initramfs, paths, process, scenario, subject  # noqa: E402
+from rig.smmu import ContextFault  # noqa: E402
 from rig.stage import Stage  # noqa: E402
 
 def spread(values: list[float], unit: str, digits: int = 0) -> str:
     return f"median {statistics.median(values):.{digits}f} {unit} ({min(values):.{digits}f} to {max(values):.{digits}f}, {len(values)} runs)"
 
 
-def cold_start(stage: Stage, rounds: int, _slot: int) -> bool:
+def cold_start(stage: Stage, rounds: int, _options: argparse.Namespace) -> bool:
     """In turn, so that all see the same machine; one run of each before, which fills the caches. The machine's clock counts instructions (8 ns
     each), those of the kernel and of the hypervisor's work for the command too: CPU times do not depend on what else this machine does."""
     branch = stage.scenario.hypervisor.branch
@@ -67,20 +73,25 @@ def received(stage: Stage) -> tuple[float, int]:
     return float(uptime.split()[0]), int(count)
 
 
-def traffic(stage: Stage, rounds: int, slot: int) -> bool:
+WATCH = (
+    "{ xen-iommu-check watch --json > /tmp/watched 2>&1 & echo $! > /tmp/watch.pid; wait $!; echo watch $? >> /tmp/done; } > /dev/null 2>&1 & "
+)
+ALL = (
+    f"touch /tmp/on; {WATCH}"
+    "{ xen-iommu-check check --json > /tmp/checked; echo check $? >> /tmp/done; "
+    "xen-iommu-check grants --dump --json > /tmp/granted; echo grants $? >> /tmp/done; rm /tmp/on; } > /dev/null 2>&1 &"
+)
+
+
+def traffic(stage: Stage, rounds: int, options: argparse.Namespace) -> bool:
     """One connection throughout; counted where dom0 takes the guest's packets over."""
-    dom0 = stage.dom0
+    dom0, slot = stage.dom0, options.slot
     dom0.must("nc 10.9.9.2 7778 < /dev/null > /dev/null 2>&1 & sleep 5")
     rates: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(rounds):
         for watched in (False, True):
             if watched:
-                dom0.must(
-                    "touch /tmp/on; { xen-iommu-check watch --json > /tmp/watched 2>&1 & echo $! > /tmp/watch.pid; "
-                    "wait $!; echo watch $? >> /tmp/done; } > /dev/null 2>&1 & "
-                    "{ xen-iommu-check check --json > /tmp/checked; echo check $? >> /tmp/done; "
-                    "xen-iommu-check grants --dump --json > /tmp/granted; echo grants $? >> /tmp/done; rm /tmp/on; } > /dev/null 2>&1 &"
-                )
+                dom0.must(WATCH + "sleep 5" if options.watch_only else ALL)
             begin = received(stage)
             dom0.must(f"sleep {slot}", timeout=60 * slot)
             if watched:
@@ -101,7 +112,33 @@ def traffic(stage: Stage, rounds: int, slot: int) -> bool:
     return not found and min(rates[False] + rates[True]) > 0
 
 
-RUNS = {"cold-start": (cold_start, 15), "traffic": (traffic, 20)}
+class Latency(case.SubjectCase):
+    rounds = 20
+
+    def runTest(self):
+        """Upper bounds: they hold the injection itself and the way of the line to the harness."""
+        for wakeup in ("poll", "virq"):
+            for name, pause in (("idle", 3.0), ("during activity", 0.2)):
+                with self.watching(f"--wakeup {wakeup} --recorder off") as watch:
+                    took = []
+                    for number in range(self.rounds):
+                        time.sleep(pause * random.uniform(0.5, 1.5))
+                        fault, begin = ContextFault(self.stage.own(0x400000 + 0x1000 * number)), time.monotonic()
+                        self.stage.smmu.inject(fault)
+                        while not watch.fault_at(fault.target.address):
+                            self.assertLess(time.monotonic() - begin, 60, f"not told of {fault}")
+                            time.sleep(0.002)
+                        took.append((time.monotonic() - begin) * 1000)
+                print(f"{wakeup}, {name}: {spread(took, 'ms')}", flush=True)
+
+
+def watch_latency(stage: Stage, rounds: int, _options: argparse.Namespace) -> bool:
+    case.set_stage(stage)
+    Latency.rounds = rounds
+    return unittest.TextTestRunner().run(Latency()).wasSuccessful()
+
+
+RUNS = {"cold-start": (cold_start, 15), "traffic": (traffic, 20), "watch-latency": (watch_latency, 20)}
 
 
 def main() -> int:
@@ -110,6 +147,7 @@ def main() -> int:
     parser.add_argument("rounds", nargs="?", type=int)
     parser.add_argument("--scenario", default="healthy-4.17")
     parser.add_argument("--slot", type=int, default=30)
+    parser.add_argument("--watch-only", action="store_true")
     parser.add_argument("--counted", action="store_true")
     parser.add_argument("--installed", type=Path)
     options = parser.parse_args()
@@ -117,7 +155,7 @@ def main() -> int:
     run, rounds = RUNS[options.run]
     installed = options.installed or subject.build(paths.PROJECT / "build/arm64")
     with Stage(scenario.load()[options.scenario], installed, counted=options.counted or run is cold_start) as stage:
-        return 0 if run(stage, options.rounds or rounds, options.slot) else 1
+        return 0 if run(stage, options.rounds or rounds, options) else 1
 
 
 if __name__ == "__main__":
