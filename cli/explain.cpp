@@ -76,11 +76,37 @@ Expected<std::string> explain_text(const Options& options) {
              : render_explained_faults(session.report(), text_style(options));
 }
 
+/// The faults at one page, of the input or of the running host, and how their owner was found out.
+Expected<std::string> explain_page(Iova address, const Options& options) {
+  Observer observer;
+  if (auto done = observe_inputs(options, &observer); !done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  const Session session(observer.snapshot());
+  const Frame page = frame_of(address);
+  const auto is_there = [&](const FaultGroup& fault) {
+    return fault.iova && frame_of(*fault.iova) == page;
+  };
+  const Facts& facts = session.facts();
+  if (std::none_of(facts.faults.begin(), facts.faults.end(), is_there) &&
+      std::none_of(facts.foreign_faults.begin(), facts.foreign_faults.end(), is_there)) {
+    return tl::unexpected(not_recognised(
+        "no fault at the page of " + options.subject.front() + " was seen",
+        "check lists the faults; --log and --capture name other inputs than the running host"));
+  }
+  return options.format == Format::json
+             ? render_explained_json(session.report(), page)
+             : render_explained_faults(session.report(), text_style(options), page);
+}
+
 }  // namespace
 
 Expected<int> explain(const Options& options) {
   const auto id = options.subject.size() == 1 ? cause_id(options.subject.front()) : std::nullopt;
-  auto text = id ? explain_cause(*id, options) : explain_text(options);
+  const auto address = explained_address(options);
+  auto text = id        ? explain_cause(*id, options)
+              : address ? explain_page(*address, options)
+                        : explain_text(options);
   if (!text) return tl::unexpected(std::move(text.error()));
   auto written = write_report(options, *text);
   if (!written) return tl::unexpected(std::move(written.error()));

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/exit_codes.h"
+#include "core/scan.h"
 
 namespace xic::cli {
 namespace {
@@ -33,6 +34,23 @@ const std::map<std::string, Record> kRecords = {{"off", Record::off},
                                                 {"always", Record::always}};
 const std::map<std::string, Color> kColors = {
     {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+
+/// One of these words. CLI11's own CheckedTransformer would take the enumerators' numbers as well,
+/// and print them as bytes in its complaint.
+template <class Value>
+CLI::Validator one_of(const std::map<std::string, Value>& words) {
+  const auto choose = [&words](std::string& word) {
+    const auto found = words.find(word);
+    if (found != words.end()) {
+      word = std::to_string(static_cast<unsigned>(found->second));
+      return std::string();
+    }
+    std::string known;
+    for (const auto& [name, value] : words) known += (known.empty() ? "" : ", ") + name;
+    return "'" + word + "' is none of " + known;
+  };
+  return CLI::Validator(choose, "");
+}
 
 /// What CLI11 cannot express: which options fit together. "" where all is well.
 std::string contradiction(const Options& options) {
@@ -74,24 +92,35 @@ std::string contradiction(const Options& options) {
       (!options.output.empty() || options.format == Format::json)) {
     return "capture F names what it writes";
   }
-  if (options.dump && (input_given || options.verb == Verb::explain)) {
+  const bool of_a_text = options.verb == Verb::explain && !explained_address(options);
+  if (options.dump && (input_given || of_a_text)) {
     return "--dump asks the running host";
   }
   if (!options.history.empty() && (input_given || options.dump)) {
     return "--history asks the flight recorder of the running host";
   }
   if (options.probe &&
-      (input_given || (options.verb != Verb::check && options.verb != Verb::report))) {
-    return "--probe is for check and report, of the running host";
+      (input_given || (options.verb != Verb::check && options.verb != Verb::report &&
+                       options.verb != Verb::capture))) {
+    return "--probe is for check, report and capture, of the running host";
   }
-  if (options.verb == Verb::explain &&
-      (!options.logs.empty() || !options.capture.empty() || !options.image.empty())) {
-    return "explain takes its text as an argument, or from standard input (explain -)";
+  if (options.verb == Verb::explain && input_given && !explained_address(options)) {
+    return "explain takes its text as an argument, or from standard input (explain -); only an "
+           "address (0x...) is looked for in --log or --capture";
   }
   return {};
 }
 
 }  // namespace
+
+std::optional<Iova> explained_address(const Options& options) {
+  if (options.subject.size() != 1) return std::nullopt;
+  std::string_view text = options.subject.front();
+  if (!text.starts_with("0x")) return std::nullopt;
+  const auto address = scan::take_hex(&text);
+  if (!address || !text.empty()) return std::nullopt;
+  return Iova{*address};
+}
 
 std::variant<Options, Message> parse_options(int argc, const char* const* argv,
                                              const VersionText& version) {
@@ -150,7 +179,7 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   bool json = false;
   auto* format = app.add_option("--format", options.format,
                                 "text (default), json, prometheus, nagios, short or html")
-                     ->transform(CLI::CheckedTransformer(kFormats).description(""))
+                     ->transform(one_of(kFormats))
                      ->type_name("NAME")
                      ->group(output);
   app.add_flag("--json", json, "The same as --format json")->group(output);
@@ -158,7 +187,7 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
       ->type_name("FILE")
       ->group(output);
   app.add_option("--color", options.color, "auto (default), always or never; NO_COLOR is respected")
-      ->transform(CLI::CheckedTransformer(kColors).description(""))
+      ->transform(one_of(kColors))
       ->type_name("WHEN")
       ->group(output);
   app.add_flag("--ascii", options.ascii, "Plain ASCII instead of symbols")->group(output);
@@ -171,7 +200,8 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
   auto* explain = app.add_subcommand("explain", "Explain a cause or a pasted fault line");
   explain
       ->add_option("X", options.subject,
-                   "Cause id (XIC-1001), fault line, or '-' for standard input")
+                   "Cause id (XIC-1001), fault line, '-' for standard input, or\n"
+                   "a fault's address (0x8424cb148): how its owner was found")
       ->type_name("")
       ->required();
   auto* grants = app.add_subcommand("grants", "Which frames are granted to dom0, and by whom");
@@ -201,13 +231,13 @@ std::variant<Options, Message> parse_options(int argc, const char* const* argv,
           "--wakeup", options.wakeup,
           "timer (default: 1 s, 20 ms while faults arrive), or virq: Xen's console event,\n"
           "which only one process of dom0 can have")
-      ->transform(CLI::CheckedTransformer(kWakeups).description(""))
+      ->transform(one_of(kWakeups))
       ->type_name("WHAT");
   watch
       ->add_option("--recorder", options.record,
                    "Have dom0's kernel record who maps which grant: off, after-first-fault\n"
                    "(default) or always; names guests whose grants live for milliseconds")
-      ->transform(CLI::CheckedTransformer(kRecords).description(""))
+      ->transform(one_of(kRecords))
       ->type_name("WHEN");
   for (CLI::App* verb : {check, explain, grants, report, capture, watch, status}) {
     verb->fallthrough();

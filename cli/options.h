@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "core/types.h"
 
 namespace xic::cli {
 
@@ -39,6 +42,9 @@ struct Options {
   bool ascii = false;
   int width = 0;  ///< 0 = of the terminal.
 };
+
+/// "0x8424cb148": explain the faults at this address's page, of the input or of the running host.
+[[nodiscard]] std::optional<Iova> explained_address(const Options& options);
 
 /// Nothing to do but to print this and go: help, the version, or a usage error.
 struct Message {

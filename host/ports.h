@@ -15,6 +15,7 @@
 
 #include "core/backend/backend.h"
 #include "core/diagnosis/facts.h"
+#include "core/grant/clock_relation.h"
 #include "core/hypervisor/answers.h"
 #include "core/memory/memory_map.h"
 #include "core/types.h"
@@ -180,6 +181,8 @@ struct RecorderState {
   std::uint64_t overwritten = 0;  ///< Older ones that were dropped for newer ones.
   std::uint64_t missed = 0;       ///< That never got into the ring (kprobe hits, full buffers).
   std::uint64_t depth_ms = 0;     ///< How far back the ring reaches now, on every CPU.
+  /// How fast that clock and Xen's may drift apart, in parts per million.
+  std::uint32_t drift_ppm = kUnknownDriftPpm;
 };
 
 /// The recorder of grant maps in dom0's kernel (a tracefs instance of its own). It lives in the
@@ -231,6 +234,7 @@ struct Ports {
   KernelLog* kernel;
   Dom0System* system;
   HostClock* clock;
+  GrantRecorder* recorder = nullptr;  ///< Null where nothing could record.
 };
 
 }  // namespace xic

@@ -211,7 +211,7 @@ std::string owner_words(const FaultGroup& fault, const FaultFinding& finding) {
     if (!a.backend.empty()) text += ", " + outside(a.backend, 24);
     if (!a.role.empty()) text += (a.backend.empty() ? ", " : " ") + outside(a.role, 24);
     text += fmt::format("; {}", token(a.state));
-    if (!a.source.empty()) text += ": " + outside(a.source, 160);
+    if (!a.source.empty()) text += ": " + outside(a.source, 300);
     std::string when = sighting_words(fault);
     if (when.empty()) when = outside(a.seen_at, 80);
     if (!when.empty()) text += fmt::format(" ({})", when);

@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "report/attribution_words.h"
 #include "report/describe.h"
 #include "report/json_parts.h"
 #include "report/layout.h"
@@ -57,6 +60,9 @@ void fault_page(Page* page, const FaultGroup& group, const FaultFinding* finding
   if (finding != nullptr) {
     const std::string owner = render::owner_words(group, *finding);
     if (!owner.empty()) page->field(kIndent, "owner", kLabel, owner);
+    for (const std::string& line : render::attribution_lines(*report.facts, group, *finding)) {
+      page->field(kIndent, "found by", kLabel, line);
+    }
   }
   const std::vector<Dom0Error>& errors = report.facts->dom0_errors;
   if (group.dom0_error && *group.dom0_error < errors.size()) {
@@ -67,17 +73,23 @@ void fault_page(Page* page, const FaultGroup& group, const FaultFinding* finding
   }
 }
 
-// Calls `visit(group, finding, cause)` for Xen's faults, then for Linux's own; findings that are
-// missing are null.
+bool is_at(const FaultGroup& group, std::optional<Frame> page) {
+  return !page || (group.iova && frame_of(*group.iova) == *page);
+}
+
+// Calls `visit(group, finding, cause)` for Xen's faults, then for Linux's own, of one page or of
+// all; findings that are missing are null.
 template <class Visit>
-void for_each_fault(const Report& report, Visit visit) {
+void for_each_fault(const Report& report, std::optional<Frame> page, Visit visit) {
   const Facts& facts = *report.facts;
   const Diagnosis& diagnosis = *report.diagnosis;
   for (std::size_t i = 0; i < facts.faults.size(); ++i) {
+    if (!is_at(facts.faults[i], page)) continue;
     const FaultFinding* finding = i < diagnosis.faults.size() ? &diagnosis.faults[i] : nullptr;
     visit(facts.faults[i], finding, finding != nullptr ? &finding->cause : nullptr);
   }
   for (std::size_t i = 0; i < facts.foreign_faults.size(); ++i) {
+    if (!is_at(facts.foreign_faults[i], page)) continue;
     visit(facts.foreign_faults[i], nullptr,
           i < diagnosis.foreign.size() ? &diagnosis.foreign[i] : nullptr);
   }
@@ -88,14 +100,33 @@ void remember(std::vector<std::string>* ids, const CauseFinding* cause) {
   if (std::find(ids->begin(), ids->end(), cause->id) == ids->end()) ids->push_back(cause->id);
 }
 
-// The distinct causes of everything in the input, in order of appearance.
-std::vector<std::string> causes_of(const Report& report) {
+// The distinct causes of what is explained, in order of appearance.
+std::vector<std::string> causes_of(const Report& report, std::optional<Frame> page) {
   std::vector<std::string> ids;
-  for_each_fault(report, [&](const FaultGroup&, const FaultFinding*, const CauseFinding* cause) {
-    remember(&ids, cause);
-  });
+  for_each_fault(report, page,
+                 [&](const FaultGroup&, const FaultFinding*, const CauseFinding* cause) {
+                   remember(&ids, cause);
+                 });
+  if (page) return ids;
   for (const CauseFinding& cause : report.diagnosis->events) remember(&ids, &cause);
   return ids;
+}
+
+void add_events_and_errors(const Report& report, Page* page) {
+  const Facts& facts = *report.facts;
+  const Diagnosis& diagnosis = *report.diagnosis;
+  for (std::size_t i = 0; i < std::min(facts.events.size(), diagnosis.events.size()); ++i) {
+    if (diagnosis.events[i].id.empty() || i >= kMaxFaults) continue;
+    if (page->size() > 0) page->blank();
+    page->put("", render::outside(facts.events[i].message, 300));
+    page->field(2, "cause", 11, render::cause_words(diagnosis.events[i], report.knowledge));
+  }
+  std::size_t loose = 0;
+  for (const Dom0Error& error : facts.dom0_errors) {
+    if (error.near_fault || ++loose > kMaxFaults) continue;
+    if (page->size() > 0) page->blank();
+    page->put("dom0's kernel: ", render::dom0_error_words(error));
+  }
 }
 
 }  // namespace
@@ -106,13 +137,13 @@ std::string render_cause(const Entry& cause, const TextStyle& style) {
   return page.text();
 }
 
-std::string render_explained_faults(const Report& report, const TextStyle& style) {
-  const Facts& facts = *report.facts;
-  const Diagnosis& diagnosis = *report.diagnosis;
+std::string render_explained_faults(const Report& report, const TextStyle& style,
+                                    std::optional<Frame> only) {
   Page page(style);
   std::size_t seen = 0;
   for_each_fault(
-      report, [&](const FaultGroup& group, const FaultFinding* finding, const CauseFinding* cause) {
+      report, only,
+      [&](const FaultGroup& group, const FaultFinding* finding, const CauseFinding* cause) {
         if (seen++ >= kMaxFaults) return;
         if (page.size() > 0) page.blank();
         fault_page(&page, group, finding, cause, report);
@@ -122,24 +153,13 @@ std::string render_explained_faults(const Report& report, const TextStyle& style
     page.put("", fmt::format("and {}; `check` sums them up",
                              render::counted(seen - kMaxFaults, "more group")));
   }
-  for (std::size_t i = 0; i < std::min(facts.events.size(), diagnosis.events.size()); ++i) {
-    if (diagnosis.events[i].id.empty() || i >= kMaxFaults) continue;
-    if (page.size() > 0) page.blank();
-    page.put("", render::outside(facts.events[i].message, 300));
-    page.field(2, "cause", 11, render::cause_words(diagnosis.events[i], report.knowledge));
-  }
-  std::size_t loose = 0;
-  for (const Dom0Error& error : facts.dom0_errors) {
-    if (error.near_fault || ++loose > kMaxFaults) continue;
-    if (page.size() > 0) page.blank();
-    page.put("dom0's kernel: ", render::dom0_error_words(error));
-  }
+  if (!only) add_events_and_errors(report, &page);
   if (page.size() == 0) {
     page.put("", "No IOMMU fault, hypervisor event or DMA error in the text.");
     return page.text();
   }
   if (report.knowledge != nullptr) {
-    for (const std::string& id : causes_of(report)) {
+    for (const std::string& id : causes_of(report, only)) {
       const Entry* entry = report.knowledge->cause(id);
       if (entry == nullptr) continue;
       page.blank();
@@ -149,11 +169,12 @@ std::string render_explained_faults(const Report& report, const TextStyle& style
   return page.text();
 }
 
-std::string render_explained_json(const Report& report) {
+std::string render_explained_json(const Report& report, std::optional<Frame> page) {
   Json out = render::envelope(report);
   out["explanations"] = Json::array();
   for_each_fault(
-      report, [&](const FaultGroup& group, const FaultFinding* finding, const CauseFinding* cause) {
+      report, page,
+      [&](const FaultGroup& group, const FaultFinding* finding, const CauseFinding* cause) {
         Json item;
         item["words"] = render::fault_words(group);
         item["registers"] = Json::array();
@@ -161,6 +182,10 @@ std::string render_explained_json(const Report& report) {
           item["registers"].push_back(line);
         }
         item["fault"] = render::fault_json(group, finding, cause);
+        if (finding != nullptr) {
+          auto lines = render::attribution_lines(*report.facts, group, *finding);
+          if (!lines.empty()) item["attribution"] = std::move(lines);
+        }
         if (cause != nullptr && report.knowledge != nullptr) {
           if (const Entry* entry = report.knowledge->cause(cause->id)) {
             item["cause"] = render::entry_json(*entry);
@@ -168,6 +193,7 @@ std::string render_explained_json(const Report& report) {
         }
         out["explanations"].push_back(std::move(item));
       });
+  if (page) return render::dump(out);
   const Facts& facts = *report.facts;
   for (std::size_t i = 0; i < facts.events.size(); ++i) {
     const CauseFinding* cause =

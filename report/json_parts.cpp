@@ -85,6 +85,7 @@ Json recorder_json(const RecordedGrant& recorded) {
     out["unmapped_by"] = text_or_null(seen.unmapper);
     out["read_only"] = seen.read_only;
     out["remapped"] = recorded.remapped;
+    out["other_grants"] = recorded.others;
     out["mapped_again"] = seen.again;
   }
   out["faults"] = {

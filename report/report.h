@@ -51,11 +51,14 @@ struct TextStyle {
 [[nodiscard]] std::string render_history_text(const Report& report, const GrantHistory& history,
                                               const TextStyle& style);
 [[nodiscard]] std::string render_history_json(const Report& report, const GrantHistory& history);
-/// `explain`: a cause by id ("" where there is none), and one decoded fault.
+/// `explain`: a cause by id ("" where there is none), and decoded faults: all, with what else there
+/// is to explain, or those at one page.
 [[nodiscard]] std::string render_cause(const Entry& cause, const TextStyle& style);
-[[nodiscard]] std::string render_explained_faults(const Report& report, const TextStyle& style);
+[[nodiscard]] std::string render_explained_faults(const Report& report, const TextStyle& style,
+                                                  std::optional<Frame> page = {});
 /// The same for machines: {schema, tool, explanations[]}.
-[[nodiscard]] std::string render_explained_json(const Report& report);
+[[nodiscard]] std::string render_explained_json(const Report& report,
+                                                std::optional<Frame> page = {});
 /// A cause alone, as JSON.
 [[nodiscard]] std::string render_cause_json(const Report& report, const Entry& cause);
 

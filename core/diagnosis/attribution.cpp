@@ -1,5 +1,7 @@
 #include "core/diagnosis/attribution.h"
 
+#include "core/diagnosis/words.h"
+
 namespace xic {
 namespace {
 
@@ -119,7 +121,7 @@ void add_queue(const TraceSighting& seen, Attribution* found) {
 Attribution by_recorder(const Facts& facts, const RecordedGrant& recorded) {
   const TraceSighting& seen = recorded.sighting;
   Attribution found;
-  if (seen.ref) {
+  if (seen.ref && !recorded.refs_differ) {
     found = from(facts, Attribution::State::likely, seen.granter, *seen.ref);
   } else {
     found.state = Attribution::State::likely;
@@ -138,6 +140,10 @@ Attribution by_recorder(const Facts& facts, const RecordedGrant& recorded) {
       found.source += seen.unmapped
                           ? "unmapped " + duration_text(*seen.unmapped - seen.at.end) + " after it"
                           : "not unmapped since";
+      if (recorded.others != 0) {
+        found.source += "; so was the page, or may have been, through " +
+                        counted(recorded.others, "other grant") + " of the domain";
+      }
       found.source += width;
       break;
     case TraceSighting::State::ended:
@@ -151,6 +157,7 @@ Attribution by_recorder(const Facts& facts, const RecordedGrant& recorded) {
       found.source = "the flight recorder: it was mapped or unmapped about that time" + width;
       break;
   }
+  if (recorded.refs_differ) found.source += "; each fault found it granted anew";
   return found;
 }
 
@@ -216,19 +223,26 @@ Attribution attribute(const Facts& facts, const FaultGroup& fault, const Address
   bool at_fault = false;
   if (recorder_tells(fault)) {
     if (fault.recorded->differ) {
-      found.source = "the flight recorder shows different grants of the frame at these faults";
+      found.basis = Attribution::Basis::contradiction;
+      found.source =
+          "the flight recorder shows the frame granted by different domains at these faults";
     } else {
       found = by_recorder(facts, *fault.recorded);
+      found.basis = Attribution::Basis::recorder;
     }
   } else if (conflict) {
+    found.basis = Attribution::Basis::contradiction;
     found.source = "the dumps around these faults show different grants of the frame";
   } else if (fault.before.found || fault.after.found) {
     found = by_sightings(facts, fault);
+    found.basis = Attribution::Basis::dumps;
   } else if (const Grant* grant = dump.mapped_by_dom0(frame_of(*fault.iova)); grant != nullptr) {
     found = from(facts, Attribution::State::likely, grant->granter, grant->ref);
+    found.basis = Attribution::Basis::later_dump;
     found.source = dump.complete() ? "a complete 'g' dump taken later" : "a damaged 'g' dump";
   } else if (not_dom0s_own(facts, address) && granted_by_answer(facts, fault, &at_fault)) {
     found.state = Attribution::State::likely;
+    found.basis = Attribution::Basis::answer;
     found.source = at_fault ? "GNTTABOP_cache_flush, asked when the fault arrived"
                             : "GNTTABOP_cache_flush, asked afterwards";
     add_ring_peek(facts, fault, &found);

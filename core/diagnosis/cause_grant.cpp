@@ -60,6 +60,9 @@ Answer prefetch(const Case& c) {
                                        " bytes past the end of a page granted by " +
                                        domain_text(c.all.facts, previous->granter));
 }
+/// A packet's grant lives for milliseconds, and whoever asks comes later than the fault by as much:
+/// what is gone then may have been mapped at the fault. So this is never more than a guess; only
+/// the flight recorder tells the two apart.
 Answer after_unmap(const Case& c) {
   if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova)
     return std::nullopt;
@@ -67,18 +70,20 @@ Answer after_unmap(const Case& c) {
   if (c.fault.recorded && c.fault.recorded->mapped + c.fault.recorded->unclear != 0) {
     return std::nullopt;
   }
+  constexpr std::string_view kMayHaveEnded = "; a packet's grant may have ended since the fault";
   const Frame frame = frame_of(*c.fault.iova);
   for (const GrantedNow& answer : c.all.facts.granted_now) {
     if (answer.frame != frame || answer.answer == GrantedNow::Answer::granted_or_own) continue;
     const bool gone = answer.answer == GrantedNow::Answer::free_or_xen;
-    return found(answer.at_fault ? Confidence::medium : Confidence::low,
-                 page(c) + (gone ? " belonged to no domain" : " was not granted to dom0") +
-                     (answer.at_fault ? " when the fault arrived" : " when asked afterwards"));
+    std::string text = page(c) + (gone ? " belonged to no domain" : " was not granted to dom0") +
+                       (answer.at_fault ? " when the fault was read" : " when asked afterwards");
+    return found(Confidence::low, text.append(kMayHaveEnded));
   }
   if (!c.fault.before.found || !c.fault.after.asked || c.fault.after.found) return std::nullopt;
-  return found(Confidence::medium, page(c) + " was granted to dom0 before the fault (" +
-                                       grant_text(c.all.facts, c.finding.attribution) +
-                                       ") and no more in the dump after it");
+  std::string text = page(c) + " was granted to dom0 before the fault (" +
+                     grant_text(c.all.facts, c.finding.attribution) +
+                     ") and no more in the dump after it";
+  return found(Confidence::low, text.append(kMayHaveEnded));
 }
 Answer recorded_after_unmap(const Case& c) {
   if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova) {

@@ -48,6 +48,14 @@ struct Verdict {
 
 struct Attribution {
   enum class State : std::uint8_t { none, likely, exact } state = State::none;
+  enum class Basis : std::uint8_t {
+    none,
+    recorder,       ///< The flight recorder.
+    dumps,          ///< 'g' dumps beside the fault.
+    later_dump,     ///< A damaged dump, or one that does not stand beside the fault.
+    answer,         ///< The hypervisor's: granted now.
+    contradiction,  ///< Sources of one kind differ: state none.
+  } basis = Basis::none;
   std::optional<DomId> granter;
   std::string granter_name;
   std::optional<GrantRef> ref;

@@ -158,8 +158,11 @@ struct TraceSighting {
   std::optional<GrantRef> ref;  ///< Not recorded of every grant of a batch.
   bool read_only = false;
   bool remapped = false;  ///< The frame was mapped or unmapped a second time around the fault.
-  bool again = false;     ///< ended: mapped again since, later than the fault.
-  TimeSpan at;            ///< The fault's time, with its uncertainty.
+  /// Other grants of the frame that may have been mapped at the fault's time: a guest can grant one
+  /// page several times over, and nothing tells through which grant a device got at it.
+  std::uint32_t others = 0;
+  bool again = false;  ///< ended: mapped again since, later than the fault.
+  TimeSpan at;         ///< The fault's time, with its uncertainty.
   std::uint64_t mapped = 0;
   std::optional<std::uint64_t> unmapped;
   std::string unmapper;  ///< "vif1.0-q0-deall", "" where it was not unmapped yet.
@@ -169,8 +172,10 @@ struct TraceSighting {
 struct RecordedGrant {
   TraceSighting sighting;  ///< Of the member that tells most: mapped, then ended, then unclear.
   std::uint64_t mapped = 0, ended = 0, unclear = 0;  ///< Members per state.
-  bool differ = false;                               ///< Members saw another granter or ref.
-  bool remapped = false;                             ///< Any member that was mapped.
+  bool differ = false;                               ///< Members saw another granter.
+  bool refs_differ = false;  ///< The same granter's, but granted anew: its pages are used again.
+  bool remapped = false;     ///< Any member that was mapped.
+  std::uint32_t others = 0;  ///< The most of any member that was mapped.
 };
 
 /// Faults of one identity: (boot, kind, origin, iommu, cb or stream, device, frame, access, class).

@@ -7,8 +7,6 @@ namespace {
 
 /// Xen prints microseconds (console.c: printk_start_of_line).
 constexpr std::int64_t kStampNs = 1000;
-/// Rounding of either clock's multiplier, far more than seen.
-constexpr std::uint64_t kDriftPerMillion = 1;
 constexpr unsigned kConflictsBelieved = 3;
 /// Beyond this (146 years) nothing is a time.
 constexpr std::uint64_t kLatest = std::uint64_t{1} << 62;
@@ -19,10 +17,18 @@ bool usable(Timestamp xen) {
 
 }  // namespace
 
+std::uint32_t drift_of_counter(std::uint64_t hz) {
+  constexpr std::uint64_t kKilo = 1000;
+  constexpr std::uint64_t kMillion = 1'000'000;
+  if (hz < kMillion) return kUnknownDriftPpm;
+  const std::uint64_t cut = hz % kKilo * kMillion;
+  return static_cast<std::uint32_t>((cut + hz - 1) / hz + 1);
+}
+
 ClockRelation::Bounds ClockRelation::at(std::uint64_t xen) const {
   Bounds now = *bounds_;
   const std::uint64_t elapsed = xen > now.as_of ? xen - now.as_of : now.as_of - xen;
-  const auto drift = static_cast<std::int64_t>(elapsed / 1'000'000 * kDriftPerMillion);
+  const auto drift = static_cast<std::int64_t>((elapsed / 1'000'000 + 1) * drift_ppm_);
   now.low -= drift;
   now.high += drift;
   now.as_of = xen;

@@ -32,6 +32,11 @@ Overlap overlap(const TracedMapping& one, TimeSpan at) {
   return {begun && still && one.certain, earliest <= at.end && !gone};
 }
 
+/// A page may be mapped twice through one grant: read-only, then writable.
+bool same_grant(const TracedMapping& a, const TracedMapping& b) {
+  return &a == &b || (a.granter == b.granter && a.ref && a.ref == b.ref);
+}
+
 /// How much of that span it may have been there.
 std::uint64_t shared(const TracedMapping& one, TimeSpan at) {
   const std::uint64_t begin = std::max(one.mapped, at.begin);
@@ -254,7 +259,10 @@ TraceSighting GrantTrace::look_up(Frame frame, TimeSpan at) const {
   for (const std::size_t i : found->second) {
     const TracedMapping& one = mappings_[i];
     const Overlap now = overlap(one, at);
-    if (now.throughout) throughout = &one;
+    // Of several the one that was there longest.
+    if (now.throughout && (throughout == nullptr || one.mapped < throughout->mapped)) {
+      throughout = &one;
+    }
     if (now.possible && (possible == nullptr || shared(one, at) >= shared(*possible, at))) {
       possible = &one;
     }
@@ -283,6 +291,13 @@ TraceSighting GrantTrace::look_up(Frame frame, TimeSpan at) const {
   seen.unmapped = shown->unmapped;
   seen.unmapper = shown->unmapper;
   seen.again = mappings_[found->second.back()].mapped > at.end;
+  for (const std::size_t i : found->second) {
+    const TracedMapping& one = mappings_[i];
+    if (same_grant(one, *shown) || !overlap(one, at).possible) continue;
+    ++seen.others;
+    // A page is one domain's: it has changed hands about that time, or an end was missed.
+    if (one.granter != shown->granter && seen.state == State::mapped) seen.state = State::unclear;
+  }
   // A change of `shown` itself is its begin or its end, which `throughout` has excluded from the
   // moment; any other mapping's is one more.
   const bool own_change = changes_near(*shown, at);

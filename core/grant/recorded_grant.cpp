@@ -1,5 +1,6 @@
 #include "core/grant/recorded_grant.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace xic {
@@ -30,13 +31,14 @@ void join_sighting(TraceSighting sighting, std::optional<RecordedGrant>* group) 
   const int now = telling(sighting.state);
   const int before = telling(all.sighting.state);
   if (now != 0 && before != 0) {
-    const bool other_ref = sighting.ref && all.sighting.ref && *sighting.ref != *all.sighting.ref;
-    if (sighting.granter != all.sighting.granter || other_ref) all.differ = true;
+    if (sighting.granter != all.sighting.granter) all.differ = true;
+    if (sighting.ref != all.sighting.ref) all.refs_differ = true;
   }
   switch (sighting.state) {
     case State::mapped:
       ++all.mapped;
       all.remapped = all.remapped || sighting.remapped;
+      all.others = std::max(all.others, sighting.others);
       break;
     case State::ended:
       ++all.ended;

@@ -17,8 +17,19 @@ const std::string kEvents = "kprobe_events";
 /// Not slewed by NTP, so that its distance to Xen's clock, which counts the same counter, stays.
 constexpr std::string_view kBestClock = "mono_raw";
 constexpr std::string_view kOtherClock = "boot";
+/// How fast NTP slews that one at most (adjtimex(2)), in parts per million.
+constexpr std::uint32_t kMostSlewed = 500;
 constexpr std::uint32_t kMinKib = 64;
 constexpr std::uint32_t kMaxKib = 65536;
+
+/// Of the generic timer (CNTFRQ_EL0), which arm64 kernels let programs read; 0 elsewhere.
+std::uint64_t counter_hz() {
+  std::uint64_t hz = 0;
+#ifdef __aarch64__
+  asm("mrs %0, cntfrq_el0" : "=r"(hz));
+#endif
+  return hz;
+}
 
 std::string path(std::string_view below) {
   return kInstance + '/' + std::string(below);
@@ -278,6 +289,7 @@ Expected<RecorderState> FlightRecorder::state() {
     if (stats.overrun != 0) least_full = std::min(least_full.value_or(depth), depth);
   }
   state.depth_ms = least_full.value_or(most) / 1'000'000;
+  state.drift_ppm = drift_of_counter(counter_hz()) + (state.clock == kOtherClock ? kMostSlewed : 0U);
   return state;
 }
 

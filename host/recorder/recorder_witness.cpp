@@ -17,7 +17,7 @@ void RecorderWitness::reading_ended() {
 }
 
 void RecorderWitness::on_fault(const Fault& fault, std::optional<std::size_t> group) {
-  clocks_.observe(fault.time, poll_);
+  if (stamps_.size() < kMostFaults) stamps_.push_back({fault.time, poll_});
   if (!group || !fault.iova || fault.origin != FaultOrigin::xen) return;
   if (waiting_.size() == kMostFaults) {
     ++given_up_;
@@ -32,7 +32,7 @@ TimeSpan RecorderWitness::time_of(const Waiting& fault) const {
     const TimeSpan both{std::max(time.begin, stamped->begin), std::min(time.end, stamped->end)};
     if (both.begin <= both.end) time = both;
   }
-  time.begin -= std::min(time.begin, kLatencyNs);
+  time.begin -= std::min(time.begin, kReportLatencyNs);
   return time;
 }
 
@@ -46,6 +46,10 @@ Expected<void> RecorderWitness::testify() {
   const auto state = recorder_->state();
   if (!state) return give_up(state.error());
   if (!state->recording) return {};
+  // Not before it is known how fast the clocks drift.
+  clocks_.set_drift(state->drift_ppm);
+  for (const Stamp& seen : stamps_) clocks_.observe(seen.xen, seen.poll);
+  stamps_.clear();
   // Up to here everything will be in what is read now.
   const std::uint64_t now = recorder_->now();
   const auto text = recorder_->read();

@@ -18,10 +18,6 @@ class RecorderWitness {
  public:
   /// Faults that one testify() answers for; the rest are counted and have no sighting.
   static constexpr std::size_t kMostFaults = 4096;
-  /// A fault was recorded by the hardware at most this long before Xen's interrupt handler printed
-  /// it. Handlers run with interrupts enabled on an idle or busy CPU within microseconds; the rest
-  /// is allowance for a console line that was being printed.
-  static constexpr std::uint64_t kLatencyNs = 500'000;
 
   /// Both must outlive it.
   RecorderWitness(GrantRecorder* recorder, Observer* observer)
@@ -50,6 +46,10 @@ class RecorderWitness {
     Timestamp xen;
     TimeSpan poll;  ///< Between which it was printed.
   };
+  struct Stamp {
+    Timestamp xen;
+    TimeSpan poll;
+  };
   [[nodiscard]] TimeSpan time_of(const Waiting& fault) const;
 
   GrantRecorder* recorder_;
@@ -59,6 +59,7 @@ class RecorderWitness {
   std::uint64_t reading_since_ = 0;
   TimeSpan poll_;
   std::vector<Waiting> waiting_;
+  std::vector<Stamp> stamps_;  ///< Of faults since the clocks were related last.
   std::uint64_t given_up_ = 0;
 };
 

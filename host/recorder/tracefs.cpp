@@ -65,9 +65,14 @@ Expected<std::string> MountedTracefs::read(const std::string& path) {
     text.resize(before + static_cast<std::size_t>(count > 0 ? count : 0));
     if (count < 0 && code == EINTR) continue;
     if (count < 0) return failed("cannot read", whole, code);
-    if (count == 0) break;
+    if (count == 0) return text;
   }
-  return text;
+  // The newest records stand last: a text that is cut would show what has ended as going on.
+  Error error;
+  error.code = Error::Code::too_large;
+  error.message = whole + " is longer than " + std::to_string(kMaxText >> 20) + " MiB";
+  error.hint = "start the recorder with fewer KiB per CPU";
+  return tl::unexpected(std::move(error));
 }
 
 Expected<void> MountedTracefs::write(const std::string& path, const std::string& text,

@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from tool import DEMO, FAULT, IO_ERROR, MACB, ToolTest, environment, run
+from tool import DEMO, FAULT, IO_ERROR, MACB, USAGE, ToolTest, environment, run
 
 
 class Explain(ToolTest):
@@ -72,6 +72,19 @@ class Explain(ToolTest):
         self.assertEqual(self.explained("XIC-1001", "--output", str(target)), b"")
         self.assertIn(b"XIC-1001", target.read_bytes())
 
+    def test_an_address_of_a_capture(self):
+        page = run("explain", "0x97f75148", "--capture", DEMO)
+        self.assertEqual(page.returncode, 0, page.stderr)
+        for word in (b"0x97f75", b"found by", b"'g' dump", b"So it is "):
+            self.assertIn(word, page.stdout)
+        report = json.loads(run("explain", "0x97f75000", "--capture", DEMO, "--json").stdout)
+        self.assertTrue(report["explanations"])
+        for one in report["explanations"]:
+            self.assertEqual(one["fault"]["frame"], "0x97f75")
+            self.assertTrue(one["attribution"][-1].startswith("So it is "), one["attribution"])
+        self.assert_fails(run("explain", "0x1000", "--capture", DEMO), IO_ERROR)
+        self.assert_fails(run("explain", FAULT.decode().strip(), "--capture", DEMO), USAGE)
+
 
 class Grants(ToolTest):
     def test_table(self):
@@ -94,6 +107,24 @@ class Grants(ToolTest):
     def test_unreadable_input(self):
         self.assert_fails(run("grants", "--log", self.scratch / "missing",
                               env=environment(NO_COLOR="1")), IO_ERROR)
+
+
+class Words(ToolTest):
+    KNOWN = {
+        ("--color",): "always, auto, never",
+        ("--format",): "html, json, nagios, prometheus, short, text",
+        ("watch", "--recorder"): "after-first-fault, always, off",
+        ("watch", "--wakeup"): "timer, virq",
+    }
+
+    def test_a_word_that_is_not_known_names_those_that_are(self):
+        for words, known in self.KNOWN.items():
+            # The last one: a number that the program gives such a word inside.
+            for wrong in ("nevver", "", "OFF", "1"):
+                with self.subTest(option=words, wrong=wrong):
+                    done = run(*words, wrong)
+                    self.assert_fails(done, USAGE)
+                    self.assertIn(f"{words[-1]}: '{wrong}' is none of {known}".encode(), done.stderr)
 
 
 if __name__ == "__main__":

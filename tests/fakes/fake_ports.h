@@ -355,10 +355,11 @@ struct FakeHost {
   FakeKernelLog kernel;
   FakeDom0System system;
   ManualClock clock;
+  FakeGrantRecorder recorder;  ///< Off, until a test says that it is recording.
 
   FakeHost() { grants.console = &console; }
   [[nodiscard]] Ports ports() {
-    return {&console, &hypervisor, &grants, &store, &kernel, &system, &clock};
+    return {&console, &hypervisor, &grants, &store, &kernel, &system, &clock, &recorder};
   }
 };
 

@@ -49,6 +49,23 @@ TEST(ClockRelation, ItWidensWithTime) {
   expect_holds(clocks, 20'000 * kMs + 3'600'000 * kMs);
 }
 
+TEST(ClockRelation, XenCountsWholeKilohertz) {
+  EXPECT_EQ(drift_of_counter(62'500'000), 1U);
+  EXPECT_EQ(drift_of_counter(100'000'000), 1U);
+  EXPECT_EQ(drift_of_counter(33'333'333), 11U);  // 33333 kHz
+  EXPECT_EQ(drift_of_counter(99'999'001), 2U);
+  EXPECT_EQ(drift_of_counter(0), kUnknownDriftPpm);
+  // 40 s of Xen's clock at 33333 of 33333.333 kHz.
+  ClockRelation clocks;
+  clocks.set_drift(drift_of_counter(33'333'333));
+  see(&clocks, 20'000 * kMs, 0, 0);
+  const std::uint64_t later = 40'000 * kMs;
+  const auto host = clocks.host_time(xen(20'000 * kMs + later));
+  ASSERT_TRUE(host);
+  const std::uint64_t true_time = 20'000 * kMs - kOffset + later * 33'333'000 / 33'333'333;
+  EXPECT_LE(host->begin, true_time);
+}
+
 TEST(ClockRelation, AContradictionIsLeftOutUntilThreeAgree) {
   ClockRelation clocks;
   see(&clocks, 20'000 * kMs, kMs, kMs);

@@ -64,6 +64,38 @@ TEST(GrantTrace, OfSeveralThatMayBeMeantTheLongestIsNamed) {
   EXPECT_EQ(seen.ref, GrantRef{8});
 }
 
+TEST(GrantTrace, OfSeveralMappedThroughoutTheFirstIsNamedAndTheOthersAreCounted) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5);
+  text.map(10'000'500, 1, 9, kFrame.value(), 6).map(10'000'600, 1, 9, kFrame.value(), 7);
+  TraceSighting seen = look(text, at(10'001'000, 10'002'000));
+  EXPECT_EQ(seen.state, State::mapped);
+  EXPECT_EQ(seen.ref, GrantRef{8});
+  EXPECT_EQ(seen.others, 2U);
+  // Mapped surely after the fault, or twice through one grant: no other.
+  EXPECT_EQ(look(text, at(9'990'000, 9'995'000)).others, 0U);
+  text = TraceText();
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).map(10'000'500, 1, 8, kFrame.value(), 6);
+  EXPECT_EQ(look(text, at(10'001'000, 10'002'000)).others, 0U);
+}
+
+TEST(GrantTrace, APageThatMayBelongToTwoIsNobodysForSure) {
+  TraceText text;
+  text.started(1).map(10'000'000, 1, 8, kFrame.value(), 5).map(10'000'500, 2, 9, kFrame.value(), 6);
+  const TraceSighting seen = look(text, at(10'001'000, 10'002'000));
+  EXPECT_EQ(seen.state, State::unclear);
+  EXPECT_EQ(seen.others, 1U);
+}
+
+TEST(GrantTrace, AGrantThatCameOrWentWithinTheUncertaintyIsCounted) {
+  TraceText text = transient();
+  text.map(10'003'000, 1, 9, kFrame.value(), 6);
+  EXPECT_EQ(look(text, at(10'001'000, 10'001'500)).others, 0U);
+  // Dom0 may record a mapping a while after Xen has made it.
+  EXPECT_EQ(look(text, at(10'001'000, 10'002'500)).others, 1U);
+  EXPECT_EQ(look(text, at(10'001'000, 10'003'500)).others, 1U);
+}
+
 TEST(GrantTrace, MappedAgainSoonAfterIsUnclear) {
   TraceText text = transient();
   text.map(10'006'500, 1, 9, kFrame.value(), 6);

@@ -256,8 +256,21 @@ TEST_F(ProbeHostFixture, SaysWhatToStartWhereNoGuestRuns) {
 TEST_F(ProbeHostFixture, LeavesOutWhatTheKernelCallsItsOwn) {
   // Linux 5.10 hot-plugs RAM right over guests' frames.
   host_.system.iomem_text += "80000000-bfffffff : System RAM\n";
-  const ProbeResult result = refused_for("no_page");
+  const ProbeResult result = refused_for("pages_claimed");
+  EXPECT_TRUE(result.detail.starts_with("4 pages of guests")) << result.detail;
   EXPECT_NE(result.detail.find("System RAM"), std::string::npos) << result.detail;
+}
+TEST_F(ProbeHostFixture, AbsenceAtTheOnePageThatIsNotClaimedProvesNothing) {
+  host_.system.iomem_text += "80000000-bdf32fff : System RAM\n";  // all but kConsole1
+  all_absent();
+  const ProbeResult result = run();
+  EXPECT_EQ(result.answer, Answer::not_possible);
+  EXPECT_EQ(result.refusals.back().id, "one_page");
+  EXPECT_EQ(loader_.log.count("load"), 2U);
+}
+TEST_F(ProbeHostFixture, SaysThatNoPageWasLearnt) {
+  host_.grants.reserved.clear();
+  refused_for("no_page");
 }
 TEST_F(ProbeHostFixture, LeavesOutWhatXenHasSetAside) {
   host_.system.regions = std::vector<AddressRange>{{0xbdf33000, 0xbdf34000, "", "test"}};

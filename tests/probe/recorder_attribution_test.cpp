@@ -3,6 +3,7 @@
 
 #include "core/diagnosis/exact_fault.h"
 #include "core/grant/recorded_grant.h"
+#include "tests/probe/recorded_sighting.h"
 #include "tests/unit/diagnosis_test_support.h"
 
 namespace xic {
@@ -11,19 +12,6 @@ namespace {
 using namespace testing;
 using State = TraceSighting::State;
 
-TraceSighting recorded(State state, std::uint16_t granter = 1, std::uint32_t ref = 0x31) {
-  TraceSighting seen;
-  seen.state = state;
-  seen.granter = DomId{granter};
-  seen.ref = GrantRef{ref};
-  seen.at = {20'001'000'000, 20'001'700'000};
-  seen.mapped = 20'000'000'000;
-  if (state == State::ended) {
-    seen.mapped = 19'000'000'000;
-    seen.unmapped = 19'990'000'000;
-  }
-  return seen;
-}
 FaultGroup fault_with(std::initializer_list<TraceSighting> sightings) {
   FaultGroup fault = translation_fault();
   fault.count = sightings.size();
@@ -104,6 +92,28 @@ TEST(RecorderAttribution, DifferentGrantsAtTheFaultsAreNone) {
       judge(fault_with({recorded(State::mapped, 1, 8), recorded(State::mapped, 2, 8)}));
   EXPECT_EQ(found.faults.at(0).attribution.state, Attribution::State::none);
   EXPECT_FALSE(found.faults.at(0).accuses);
+}
+
+TEST(RecorderAttribution, APageThatWasGrantedAnewHasAnOwnerAndNoReference) {
+  const Diagnosis found =
+      judge(fault_with({recorded(State::mapped, 1, 8), recorded(State::mapped, 1, 9)}));
+  const FaultFinding& fault = found.faults.at(0);
+  EXPECT_EQ(fault.attribution.state, Attribution::State::exact);
+  EXPECT_EQ(fault.attribution.granter, DomId{1});
+  EXPECT_FALSE(fault.attribution.ref);
+  EXPECT_NE(fault.attribution.source.find("granted anew"), std::string::npos);
+  EXPECT_TRUE(fault.accuses) << fault.why_not;
+}
+
+TEST(RecorderAttribution, AnotherGrantOfThePageIsTold) {
+  TraceSighting seen = recorded(State::mapped);
+  seen.others = 1;
+  const FaultFinding fault = judge(fault_with({seen})).faults.at(0);
+  EXPECT_EQ(fault.attribution.state, Attribution::State::exact);
+  EXPECT_EQ(fault.attribution.granter, DomId{1});
+  EXPECT_EQ(fault.attribution.ref, GrantRef{0x31});
+  EXPECT_NE(fault.attribution.source.find("1 other grant"), std::string::npos);
+  EXPECT_TRUE(fault.accuses) << fault.why_not;
 }
 
 TEST(RecorderAttribution, TheRecorderComesBeforeTheDumps) {

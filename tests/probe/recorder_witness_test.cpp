@@ -19,6 +19,7 @@ class WitnessFixture : public ::testing::Test, public FaultListener {
  protected:
   void SetUp() override {
     recorder_.now_state.recording = true;
+    recorder_.now_state.drift_ppm = 1;
     recorder_.text = TraceText()
                          .started(1'000'000)
                          .map(20'000'000, 1, 8, 0x62cb1, 5)
@@ -69,7 +70,7 @@ TEST_F(WitnessFixture, WithoutStampsTheTimeIsThePoll) {
   const TraceSighting seen = sighting();
   EXPECT_EQ(seen.state, State::mapped);
   EXPECT_EQ(seen.granter, DomId{1});
-  EXPECT_EQ(seen.at.begin, 20'001 * kMs - RecorderWitness::kLatencyNs);
+  EXPECT_EQ(seen.at.begin, 20'001 * kMs - kReportLatencyNs);
   EXPECT_EQ(seen.at.end, 20'003 * kMs);
 }
 
@@ -87,6 +88,16 @@ TEST_F(WitnessFixture, AStampNarrowsALongPoll) {
   const TraceSighting seen = sighting();
   EXPECT_EQ(seen.state, State::mapped);
   EXPECT_LT(seen.at.end - seen.at.begin, kMs);
+}
+
+TEST_F(WitnessFixture, ClocksThatDriftKnowItLessWell) {
+  recorder_.now_state.drift_ppm = 500;
+  witness_.printed({Clock::xen_boot, 25'000 * kMs}, {15'000 * kMs, 15'000 * kMs + kMs / 5});
+  read_at(19'500 * kMs, 19'500 * kMs, "");
+  read_at(20'500 * kMs, 20'500 * kMs, fault_line("[   30.002000] "));
+  const TraceSighting seen = sighting();
+  EXPECT_EQ(seen.state, State::unclear);
+  EXPECT_GT(seen.at.end - seen.at.begin, 5 * kMs);
 }
 
 TEST_F(WitnessFixture, DmaAfterUnmapIsTold) {

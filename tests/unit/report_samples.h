@@ -120,6 +120,7 @@ inline Sample affected_sample() {
   FaultFinding finding;
   finding.address = {AddressClass::foreign_ram, "outside dom0's banks (boot log)"};
   finding.attribution = {Attribution::State::exact,
+                         Attribution::Basis::dumps,
                          DomId{1},
                          "rigdomu",
                          GrantRef{0x208},
