@@ -28,6 +28,19 @@ std::string reasons(const HostRecord& record) {
   return text;
 }
 
+/// Its answer is one more of what the host told.
+void probe(RunningHost* host, HostRecord* record, std::optional<Observer>* judged) {
+  std::optional<Observer> own;
+  std::optional<Observer>& known = judged != nullptr ? *judged : own;
+  if (!known) {
+    known.emplace();
+    (void)observe(*record, InputMode::live, &*known);
+  }
+  ProbeResult result = host->probe(known->snapshot());
+  known->set_probe(result);
+  record->observations.emplace_back(std::move(result));
+}
+
 }  // namespace
 
 Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry,
@@ -51,6 +64,7 @@ Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry,
                                 "nothing on this host could be asked: " + reasons(record),
                                 "run it in dom0, as root, or judge its logs with --log"});
   }
+  if (options.probe) probe(host->get(), &record, judged);
   return record;
 }
 
@@ -63,10 +77,6 @@ Expected<void> observe_host(const Options& options, InquiryOptions inquiry, Obse
   } else {
     (void)observe(*record, InputMode::live, observer);
   }
-  if (!options.probe) return {};
-  auto host = running_host(options.sysroot);
-  if (!host) return tl::unexpected(std::move(host.error()));
-  observer->set_probe((*host)->probe(observer->snapshot()));
   return {};
 }
 

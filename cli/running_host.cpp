@@ -29,7 +29,11 @@ class ThisHost final : public RunningHost {
         tracefs_(root.empty() ? "" : root + "/sys/kernel/tracing"),
         kernel_code_(root + "/proc"),
         recorder_(&tracefs_, &kernel_code_) {}
-  [[nodiscard]] Ports ports() override { return host_.ports(); }
+  [[nodiscard]] Ports ports() override {
+    Ports ports = host_.ports();
+    ports.recorder = &recorder_;
+    return ports;
+  }
   [[nodiscard]] Expected<std::unique_ptr<ConsoleEvent>> console_event() override {
     auto wakeup = ConsoleWakeup::bind(root_);
     if (!wakeup) return tl::unexpected(std::move(wakeup.error()));

@@ -36,18 +36,32 @@ Expected<Collection> collect(const std::string& path) {
   return found;
 }
 
+/// "host1/" of "host1/observations.ndjson": names in our own records are those beside them.
+std::string folder_of(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string::npos ? std::string() : name.substr(0, slash + 1);
+}
+
+void put_into(const std::string& folder, Observation* observation) {
+  if (auto* gap = std::get_if<ConsoleGap>(observation)) gap->text.insert(0, folder);
+  if (auto* records = std::get_if<GrantRecords>(observation)) records->text.insert(0, folder);
+}
+
 /// Several manifests (captures within a folder) add up; a part recorded without root makes the
 /// whole one without.
 HostRecord record_of(std::vector<Document> documents, Observer* observer) {
   HostRecord record;
   std::vector<Limit> limits;
   std::vector<Manifest> manifests;
+  std::vector<std::string> folders;  // of each of them
   for (const Document& document : documents) {
     const TextKind kind = recognise(document.bytes).kind;
     if (kind == TextKind::manifest) {
       manifests.push_back(read_manifest(document.bytes, document.name, &limits));
+      folders.push_back(folder_of(document.name));
     } else if (kind == TextKind::observations) {
       Observations read = read_observations(document.bytes, document.name);
+      for (Observation& one : read.found) put_into(folder_of(document.name), &one);
       std::move(read.found.begin(), read.found.end(), std::back_inserter(record.observations));
       std::move(read.limits.begin(), read.limits.end(), std::back_inserter(limits));
     }
@@ -55,10 +69,12 @@ HostRecord record_of(std::vector<Document> documents, Observer* observer) {
   record.root =
       !manifests.empty() && std::all_of(manifests.begin(), manifests.end(),
                                         [](const Manifest& manifest) { return manifest.root; });
-  for (Manifest& manifest : manifests) {
+  for (std::size_t i = 0; i < manifests.size(); ++i) {
+    Manifest& manifest = manifests[i];
     std::move(manifest.tried.begin(), manifest.tried.end(), std::back_inserter(record.tried));
     for (Document& document : documents) {
-      const auto stated = manifest.files.find(document.name);
+      if (!document.name.starts_with(folders[i])) continue;
+      const auto stated = manifest.files.find(document.name.substr(folders[i].size()));
       if (stated == manifest.files.end()) continue;
       document.kind = stated->second;
       document.verbatim = true;

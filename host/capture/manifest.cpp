@@ -19,7 +19,7 @@ constexpr std::size_t kMaxFiles = 64;
 
 /// Kinds that a recorder writes.
 constexpr std::array kRecorded = {TextKind::console, TextKind::kernel_log, TextKind::xenstore,
-                                  TextKind::iomem};
+                                  TextKind::iomem, TextKind::grant_trace};
 
 std::optional<TextKind> recorded_kind(std::string_view label) {
   const auto* const found = std::find_if(kRecorded.begin(), kRecorded.end(),

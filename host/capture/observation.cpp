@@ -41,6 +41,7 @@ struct Teller {
   void operator()(const BootMemory& memory) const { observer->set_boot_memory(memory.nodes); }
   void operator()(const XenRegions& found) const { observer->set_xen_regions(found.regions); }
   void operator()(const ConsoleGap&) const {}
+  void operator()(const GrantRecords&) const {}
   void operator()(const GrantedNow& answer) const { observer->add_granted_now(answer); }
   void operator()(const InFlight& request) const { observer->add_in_flight(request); }
   void operator()(const ProbeResult& result) const { observer->set_probe(result); }

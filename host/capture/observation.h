@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/diagnosis/facts.h"
+#include "core/grant/clock_relation.h"
 #include "core/hypervisor/answers.h"
 #include "core/memory/memory_map.h"
 #include "core/observer.h"
@@ -52,11 +54,28 @@ struct ConsoleGap {
   std::uint64_t bytes = 0;
 };
 
+/// A grant dump that Xen printed within a known span of the flight recorder's clock: it relates the
+/// clocks.
+struct TimedDump {
+  std::uint64_t first_line_ns = 0;  ///< Stamps of its first and its last line, Xen's boot time.
+  std::uint64_t last_line_ns = 0;
+  TimeSpan printed;  ///< On the recorder's clock.
+};
+
+/// The flight recorder ran, and what it held is a text of the record.
+struct GrantRecords {
+  std::string text;              ///< Name of that document.
+  std::uint64_t read_at_ns = 0;  ///< When it was read, on the recorder's clock.
+  std::uint64_t missed = 0;      ///< See RecorderState.
+  std::uint32_t drift_ppm = kUnknownDriftPpm;
+  std::optional<TimedDump> dump;  ///< Nothing where the clocks were not related.
+};
+
 using Observation =
     std::variant<XenIdentity, SysctlAnswer, FeatureAnswer, PhysicalAnswer, KernelAnswer, BootMemory,
-                 XenRegions, ConsoleGap, GrantedNow, InFlight, ProbeResult>;
+                 XenRegions, ConsoleGap, GrantedNow, InFlight, ProbeResult, GrantRecords>;
 
-/// Tells `observer`. A ConsoleGap says nothing by itself: it belongs between two texts.
+/// Tells `observer`. A ConsoleGap and GrantRecords say nothing by themselves: they belong to texts.
 void tell(const Observation& observation, Observer* observer);
 
 /// One thing that was asked for.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -20,6 +21,8 @@ constexpr std::size_t kMaxLine = std::size_t{64} * 1024;
 constexpr std::size_t kMaxObservations = 65536;
 constexpr std::size_t kMaxRanges = 1024;
 constexpr std::uint32_t kMaxDomain = 0x7fef;
+constexpr std::size_t kMaxSteps = 256;  ///< Of a probe; they fit into a line.
+constexpr std::size_t kMaxSign = 1024;
 
 std::string hex(std::uint64_t value) {
   std::array<char, 16> digits{};
@@ -50,6 +53,21 @@ constexpr std::array kProbeWords = {
     Word<ProbeResult::Answer>{ProbeResult::Answer::absent, "absent"},
     Word<ProbeResult::Answer>{ProbeResult::Answer::mixed, "mixed"},
     Word<ProbeResult::Answer>{ProbeResult::Answer::not_possible, "not_possible"},
+};
+
+constexpr std::array kStepWords = {
+    Word<ProbeStep::Kind>{ProbeStep::Kind::learnt, "learnt"},
+    Word<ProbeStep::Kind>{ProbeStep::Kind::asked, "asked"},
+    Word<ProbeStep::Kind>{ProbeStep::Kind::loaded, "loaded"},
+};
+constexpr std::array kOutcomeWords = {
+    Word<ProbeStep::Outcome>{ProbeStep::Outcome::known, "known"},
+    Word<ProbeStep::Outcome>{ProbeStep::Outcome::left_out, "left_out"},
+    Word<ProbeStep::Outcome>{ProbeStep::Outcome::granted, "granted"},
+    Word<ProbeStep::Outcome>{ProbeStep::Outcome::not_granted, "not_granted"},
+    Word<ProbeStep::Outcome>{ProbeStep::Outcome::present, "present"},
+    Word<ProbeStep::Outcome>{ProbeStep::Outcome::absent, "absent"},
+    Word<ProbeStep::Outcome>{ProbeStep::Outcome::no_answer, "no_answer"},
 };
 
 template <class Value, std::size_t kCount>
@@ -108,6 +126,37 @@ std::optional<Frame> frame_in(const json& object) {
 // ---- each kind: to and from JSON ---------------------------------------------------------------
 template <class Value>
 struct Kind;
+
+/// Each written as its kind.
+template <class Value>
+json list_json(const std::vector<Value>& values) {
+  json list = json::array();
+  for (const Value& value : values) list.push_back(Kind<Value>::write(value));
+  return list;
+}
+
+/// What can be read of a list; nothing where it is absent or longer than any probe's.
+template <class Value>
+std::vector<Value> list_of(const json& object, const char* key) {
+  std::vector<Value> values;
+  const auto list = object.find(key);
+  if (list == object.end() || !list->is_array() || list->size() > kMaxSteps) return values;
+  for (const json& one : *list) {
+    if (!one.is_object()) continue;
+    if (auto value = Kind<Value>::read(one)) values.push_back(*std::move(value));
+  }
+  return values;
+}
+
+std::vector<std::string> texts_of(const json& object, const char* key) {
+  std::vector<std::string> texts;
+  const auto list = object.find(key);
+  if (list == object.end() || !list->is_array() || list->size() > kMaxSteps) return texts;
+  for (const json& one : *list) {
+    if (one.is_string()) texts.push_back(one.get_ref<const std::string&>().substr(0, kMaxSign));
+  }
+  return texts;
+}
 
 struct IdentityText {
   const char* key;
@@ -282,6 +331,96 @@ struct Kind<InFlight> {
 };
 
 template <>
+struct Kind<GrantRecords> {
+  static constexpr std::string_view kName = "grant_records";
+  static json write(const GrantRecords& records) {
+    json out = {{"text", records.text},
+                {"read_at_ns", hex(records.read_at_ns)},
+                {"missed", hex(records.missed)},
+                {"drift_ppm", hex(records.drift_ppm)}};
+    if (records.dump) {
+      out["dump"] = {{"first_line_ns", hex(records.dump->first_line_ns)},
+                     {"last_line_ns", hex(records.dump->last_line_ns)},
+                     {"begin_ns", hex(records.dump->printed.begin)},
+                     {"end_ns", hex(records.dump->printed.end)}};
+    }
+    return out;
+  }
+  static std::optional<TimedDump> read_dump(const json& object) {
+    const auto first = number_of(object, "first_line_ns");
+    const auto last = number_of(object, "last_line_ns");
+    const auto begin = number_of(object, "begin_ns");
+    const auto end = number_of(object, "end_ns");
+    if (!first || !last || !begin || !end || *first > *last || *begin > *end) return std::nullopt;
+    return TimedDump{*first, *last, {*begin, *end}};
+  }
+  static std::optional<GrantRecords> read(const json& object, std::string_view) {
+    GrantRecords records;
+    const auto text = text_of(object, "text");
+    const auto read_at = number_of(object, "read_at_ns");
+    const auto missed = number_of(object, "missed");
+    const auto drift = small_number_of(object, "drift_ppm");
+    if (!text || !read_at || !missed || !drift) return std::nullopt;
+    records.text = *text;
+    records.read_at_ns = *read_at;
+    records.missed = *missed;
+    records.drift_ppm = *drift;
+    if (const auto dump = object.find("dump"); dump != object.end()) {
+      if (!dump->is_object()) return std::nullopt;
+      records.dump = read_dump(*dump);
+      if (!records.dump) return std::nullopt;
+    }
+    return records;
+  }
+};
+
+template <>
+struct Kind<ProbeStep> {
+  static json write(const ProbeStep& step) {
+    return {
+        {"step", word_of(step.kind, kStepWords)}, {"outcome", word_of(step.outcome, kOutcomeWords)},
+        {"frame", hex(step.frame.value())},       {"domain", hex(step.granter.value())},
+        {"ref", hex(step.ref.value())},           {"detail", step.detail}};
+  }
+  static std::optional<ProbeStep> read(const json& object) {
+    const auto kind = value_of(object, "step", kStepWords);
+    const auto outcome = value_of(object, "outcome", kOutcomeWords);
+    const auto frame = frame_in(object);
+    const auto domain = small_number_of(object, "domain");
+    const auto ref = small_number_of(object, "ref");
+    if (!kind || !outcome || !frame || !domain || *domain > kMaxDomain || !ref) return std::nullopt;
+    return ProbeStep{*kind,          *outcome,
+                     *frame,         DomId{static_cast<std::uint16_t>(*domain)},
+                     GrantRef{*ref}, text_of(object, "detail").value_or("")};
+  }
+};
+
+/// Beside very many guests without the pages that were learnt and not needed.
+std::vector<ProbeStep> steps_to_keep(const ProbeResult& result) {
+  std::vector<ProbeStep> kept = result.steps;
+  if (kept.size() <= kMaxSteps) return kept;
+  std::set<Frame> looked_at;
+  for (const ProbeStep& step : kept) {
+    if (step.kind != ProbeStep::Kind::learnt) looked_at.insert(step.frame);
+  }
+  std::erase_if(kept, [&](const ProbeStep& step) { return !looked_at.contains(step.frame); });
+  return kept;
+}
+
+template <>
+struct Kind<ProbeRefusal> {
+  static json write(const ProbeRefusal& refusal) {
+    return {{"id", refusal.id}, {"why", refusal.why}, {"remedy", refusal.remedy}};
+  }
+  static std::optional<ProbeRefusal> read(const json& object) {
+    auto id = text_of(object, "id");
+    auto why = text_of(object, "why");
+    if (!id || !why) return std::nullopt;
+    return ProbeRefusal{*std::move(id), *std::move(why), text_of(object, "remedy").value_or("")};
+  }
+};
+
+template <>
 struct Kind<ProbeResult> {
   static constexpr std::string_view kName = "probe";
   static json write(const ProbeResult& result) {
@@ -289,14 +428,21 @@ struct Kind<ProbeResult> {
             {"valid_host", result.valid_host},
             {"frames", hex(result.frames)},
             {"detail", result.detail},
+            {"steps", list_json(steps_to_keep(result))},
+            {"refusals", list_json(result.refusals)},
+            {"weaker_signs", result.weaker_signs},
             {"source", result.source}};
   }
   static std::optional<ProbeResult> read(const json& object, std::string_view name) {
     const auto answer = value_of(object, "answer", kProbeWords);
     if (!answer) return std::nullopt;
-    return ProbeResult{*answer, flag_of(object, "valid_host"),
+    ProbeResult result{*answer, flag_of(object, "valid_host"),
                        small_number_of(object, "frames").value_or(0),
                        text_of(object, "detail").value_or(""), source_of(object, name)};
+    result.steps = list_of<ProbeStep>(object, "steps");
+    result.refusals = list_of<ProbeRefusal>(object, "refusals");
+    result.weaker_signs = texts_of(object, "weaker_signs");
+    return result;
   }
 };
 

@@ -23,7 +23,12 @@ namespace xic {
 ///   {"kind": "in_flight", "iova": "0x97f75148", "domain": "0x1", "ref": "0x1a",
 ///    "backend": "vif1.0", "at_fault": true}
 ///   {"kind": "probe", "answer": "present|absent|mixed|not_possible", "valid_host": true,
-///    "frames": "0x2", "detail": "..."}
+///    "frames": "0x2", "detail": "...", "steps": [{"step": "loaded", "outcome": "absent",
+///    "frame": "0x97f75", "domain": "0x1", "ref": "0x0", "detail": ""}],
+///    "refusals": [{"id": "no_guest", "why": "...", "remedy": "..."}], "weaker_signs": ["..."]}
+///   {"kind": "grant_records", "text": "grant-trace.txt", "read_at_ns": "0x1f", "missed": "0x0",
+///    "drift_ppm": "0x1", "dump": {"first_line_ns": "0x1", "last_line_ns": "0x2",
+///    "begin_ns": "0x3", "end_ns": "0x4"}}
 /// most with an optional "source".
 [[nodiscard]] std::string write_observations(const std::vector<Observation>& observations);
 

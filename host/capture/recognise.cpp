@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "core/grant/trace_definition.h"
+
 namespace xic {
 namespace {
 
@@ -283,6 +285,14 @@ bool names_a_cause(std::string_view text) {
   return false;
 }
 
+/// tracefs' `trace` (trace.c: print_trace_header()) with a record of the flight recorder's.
+bool is_grant_trace(std::string_view start) {
+  return start.starts_with("# tracer: ") &&
+         std::any_of(kTraceKinds.begin(), kTraceKinds.end(), [&](const TraceEventKind& event) {
+           return start.find(": (" + std::string(event.symbol) + '+') != std::string_view::npos;
+         });
+}
+
 TextKind strongest(Tally& found) {
   TextKind best = TextKind::unknown;
   std::size_t most = 0;
@@ -326,6 +336,8 @@ std::string_view to_string(TextKind kind) {
       return "capture manifest";
     case TextKind::observations:
       return "observations";
+    case TextKind::grant_trace:
+      return "grant trace";
     case TextKind::notes:
       return "notes, not evidence";
     case TextKind::unknown:
@@ -352,6 +364,8 @@ Recognition recognise(std::string_view text) {
     found.kind = TextKind::binary;
   } else if (begins_like_json(start)) {
     found.kind = json_kind(start);
+  } else if (is_grant_trace(start)) {
+    found = {TextKind::grant_trace, false};  // what it quotes are names of tasks
   } else if (start.starts_with("#!") || names_a_cause(text)) {
     found.kind = TextKind::notes;
   } else {
@@ -379,6 +393,7 @@ bool is_evidence(TextKind kind) {
     case TextKind::mixed:
     case TextKind::manifest:
     case TextKind::observations:
+    case TextKind::grant_trace:
       return true;
     case TextKind::empty:
     case TextKind::binary:

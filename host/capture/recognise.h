@@ -19,6 +19,7 @@ enum class TextKind : std::uint8_t {
   mixed,         ///< Several of the above in one text.
   manifest,      ///< Our manifest.json
   observations,  ///< Our observations.ndjson
+  grant_trace,   ///< What the flight recorder held, as the kernel prints it.
   notes,         ///< Prose, a report, a script: may quote evidence and is none.
   unknown,       ///< Text of no known form.
 };

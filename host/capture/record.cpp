@@ -4,6 +4,7 @@
 
 #include "host/capture/feed.h"
 #include "host/capture/recognise.h"
+#include "host/capture/trace_testimony.h"
 
 namespace xic {
 namespace {
@@ -25,6 +26,21 @@ std::uint64_t lost_before(const HostRecord& record, const std::string& name) {
     if (gap != nullptr && gap->text == name) return gap->bytes;
   }
   return 0;
+}
+
+/// The latest; nothing where no recorder ran.
+const GrantRecords* grant_records(const HostRecord& record) {
+  const GrantRecords* found = nullptr;
+  for (const Observation& observation : record.observations) {
+    if (const auto* records = std::get_if<GrantRecords>(&observation)) found = records;
+  }
+  return found;
+}
+
+const Document* document(const HostRecord& record, const std::string& name) {
+  const auto found = std::find_if(record.texts.begin(), record.texts.end(),
+                                  [&](const Document& text) { return text.name == name; });
+  return found == record.texts.end() ? nullptr : &*found;
 }
 
 /// What a text is by the word of who recorded it, or by its content.
@@ -60,7 +76,8 @@ Sorted sort(const HostRecord& record, Observer* observer) {
         break;
       case TextKind::manifest:
       case TextKind::observations:
-        // Read already; here they are only named.
+      case TextKind::grant_trace:
+        // Read already, or read behind all others; here they are only named.
         feed_text({text.name, {}, text.recognised_as}, observer);
         break;
       case TextKind::xl_info:
@@ -100,6 +117,10 @@ void add_limits(const std::vector<Attempt>& tried, Observer* observer) {
 
 bool observe(const HostRecord& record, InputMode mode, Observer* observer) {
   observer->set_mode(mode, record.root);
+  const GrantRecords* const grants = grant_records(record);
+  const Document* const trace = grants != nullptr ? document(record, grants->text) : nullptr;
+  TraceTestimony testimony;
+  if (trace != nullptr) observer->set_listener(&testimony);
   add_limits(record.tried, observer);
   const Sorted sorted = sort(record, observer);
   // The console first: a boot banner in it starts afresh, what commands answered is newer.
@@ -112,6 +133,10 @@ bool observe(const HostRecord& record, InputMode mode, Observer* observer) {
   for (const LabelledText& text : sorted.others) feed_text(text, observer);
   for (const Observation& observation : record.observations) tell(observation, observer);
   observer->finish();
+  if (trace != nullptr) {
+    observer->set_listener(nullptr);
+    testimony.testify(*grants, trace->bytes, observer);
+  }
   return sorted.any_evidence || !record.observations.empty();
 }
 

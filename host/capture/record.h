@@ -24,7 +24,8 @@ struct HostRecord {
 };
 
 /// Feeds all of it; whatever judges the observer's facts cannot tell a record from its host but by
-/// `mode`. False where none of the texts is evidence and nothing was answered.
+/// `mode`. Where it holds the flight recorder's records, `observer` loses its listener. False where
+/// none of the texts is evidence and nothing was answered.
 bool observe(const HostRecord& record, InputMode mode, Observer* observer);
 
 }  // namespace xic

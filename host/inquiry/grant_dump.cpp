@@ -44,12 +44,15 @@ Expected<void> drain(ConsoleReader* console, const Deadline& deadline, const Con
 }
 
 Expected<DumpOutcome> dump_grants(GrantTables* grants, ConsoleReader* console, Pause* pause,
-                                  const Deadline& deadline, const ConsoleSink& sink) {
+                                  const Deadline& deadline, const ConsoleSink& sink,
+                                  GrantRecorder* clock) {
   if (auto drained = drain(console, deadline, sink); !drained) {
     return tl::unexpected(std::move(drained.error()));
   }
-  if (auto sent = grants->print_all(); !sent) return tl::unexpected(std::move(sent.error()));
   DumpOutcome outcome;
+  if (clock != nullptr) outcome.printed.begin = clock->now();
+  if (auto sent = grants->print_all(); !sent) return tl::unexpected(std::move(sent.error()));
+  if (clock != nullptr) outcome.printed.end = clock->now();
   Marks marks;
   // The key's handler has run when the call returns; what it printed may still have to be read in
   // several portions.

@@ -22,14 +22,17 @@ struct DumpOutcome {
   bool begin_seen = false;
   bool end_seen = false;
   std::uint64_t lost = 0;  ///< Console bytes lost between begin and end.
+  TimeSpan printed;        ///< On the clock given.
   [[nodiscard]] bool complete() const { return begin_seen && end_seen && lost == 0; }
 };
 
 /// Drains first, so that the dump overwrites nothing unread, sends the key, and hands on what is
-/// printed until the dump's end was seen or the deadline has passed.
+/// printed until the dump's end was seen or the deadline has passed. `clock`: what tells when that
+/// was; null for nobody who wants to know.
 [[nodiscard]] Expected<DumpOutcome> dump_grants(GrantTables* grants, ConsoleReader* console,
                                                 Pause* pause, const Deadline& deadline,
-                                                const ConsoleSink& sink);
+                                                const ConsoleSink& sink,
+                                                GrantRecorder* clock = nullptr);
 
 /// Lets those who would dump again and again do it once in a while.
 class DumpRate {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/backend/guests.h"
 #include "core/diagnosis/facts.h"
 #include "host/inquiry/console_reader.h"
 #include "host/inquiry/console_texts.h"
@@ -13,6 +14,7 @@
 #include "host/inquiry/grant_questions.h"
 #include "host/inquiry/hypervisor_log.h"
 #include "host/inquiry/store_listing.h"
+#include "host/recorder/self_test.h"
 
 namespace xic {
 namespace {
@@ -46,7 +48,10 @@ class Inquiry {
     }
     read_kernel_log();
     read_memory();
-    if (role == DomainRole::dom0 && options_.root) ask_about_grants();
+    if (role == DomainRole::dom0 && options_.root) {
+      ask_about_grants();
+      read_recorder();
+    }
     record_.console_end = console_.cursor().position();
     return std::move(record_);
   }
@@ -256,11 +261,15 @@ class Inquiry {
       if (!estimate.small()) return failed(what, "dump_not_taken", too_large(estimate));
     }
     const Deadline dump_deadline(ports_.clock, kDumpTime);
-    auto outcome = dump_grants(ports_.grants, &console_, pause_, dump_deadline,
-                               [&](const ConsoleChunk& chunk) { texts_.add(chunk); });
+    auto outcome = dump_grants(
+        ports_.grants, &console_, pause_, dump_deadline,
+        [&](const ConsoleChunk& chunk) { texts_.add(chunk); }, ports_.recorder);
     texts_.put_into(&record_);
     if (!outcome) return failed(what, "dump_not_taken", outcome.error());
-    if (outcome->complete()) return succeeded(what);
+    if (outcome->complete()) {
+      dump_printed_ = outcome->printed;
+      return succeeded(what);
+    }
     failed(what, "dump_truncated",
            outcome->lost != 0
                ? std::to_string(outcome->lost) +
@@ -309,6 +318,42 @@ class Inquiry {
     }
   }
 
+  // ---- the flight recorder ----------------------------------------------------------------------
+  /// What it holds, where somebody has it running. Last of all: what is read now covers every fault
+  /// that was read before.
+  void read_recorder() {
+    if (ports_.recorder == nullptr) return;
+    const auto state = ports_.recorder->state();
+    if (!state || !state->recording) return;
+    const std::string what = "records of the flight recorder";
+    if (!in_time(what)) return;
+    const Facts seen = facts();
+    const auto test = self_test(ports_.recorder, ports_.grants, guests(seen.backends));
+    if (!test) return failed(what, "recorder_not_read", test.error());
+    if (*test != SelfTest::passed) return;  // no guest, so no grant
+    GrantRecords records;
+    records.text = "grant-trace.txt";
+    records.missed = state->missed;
+    records.drift_ppm = state->drift_ppm;
+    records.dump = timed_dump(seen);
+    records.read_at_ns = ports_.recorder->now();
+    auto text = ports_.recorder->read();
+    if (!text) return failed(what, "recorder_not_read", text.error());
+    judged_.reset();
+    record_.texts.push_back({records.text, *std::move(text), TextKind::grant_trace, true});
+    record_.observations.emplace_back(std::move(records));
+    succeeded(what);
+  }
+
+  /// Its first and its last line were printed while the hypercall ran.
+  [[nodiscard]] std::optional<TimedDump> timed_dump(const Facts& seen) const {
+    if (!dump_printed_ || !seen.latest_dump || !seen.latest_dump->complete()) return std::nullopt;
+    const Timestamp first = seen.latest_dump->begin_time;
+    const Timestamp last = seen.latest_dump->end_time;
+    if (first.clock != Clock::xen_boot || last.clock != Clock::xen_boot) return std::nullopt;
+    return TimedDump{first.value, last.value, *dump_printed_};
+  }
+
   const Ports& ports_;
   const InquiryOptions& options_;
   Pause* pause_;
@@ -316,7 +361,8 @@ class Inquiry {
   ConsoleReader console_;
   ConsoleTexts texts_;
   HostRecord record_;
-  std::optional<Observer> judged_;  ///< Was told all that is in `record_`, or nothing.
+  std::optional<TimeSpan> dump_printed_;  ///< By the recorder's clock; of a complete dump of ours.
+  std::optional<Observer> judged_;        ///< Was told all that is in `record_`, or nothing.
 };
 
 }  // namespace

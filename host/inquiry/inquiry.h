@@ -32,9 +32,10 @@ struct InquiryOptions {
 
 /// Read-only, bounded and time-boxed: what could not be had, or had in time, is an attempt that
 /// failed. Guests are asked nothing and nothing of theirs is mapped, but for the copies that
-/// estimate_grants() takes. See observe() for what to do with the record.
-/// `judged`, where not null, gets an observer that was told this very record as a live one, if
-/// there is one: to decide what to ask, the inquiry judges what it knows so far.
+/// estimate_grants() takes and, where a flight recorder runs, the page it is tried on. See
+/// observe() for what to do with the record. `judged`, where not null, gets an observer that was
+/// told this very record as a live one, if there is one: to decide what to ask, the inquiry judges
+/// what it knows so far.
 [[nodiscard]] HostRecord inquire(const Ports& ports, const InquiryOptions& options, Pause* pause,
                                  std::optional<Observer>* judged = nullptr);
 

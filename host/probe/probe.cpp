@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/backend/guests.h"
+#include "core/diagnosis/words.h"
 #include "core/grant/grant_trace.h"
 #include "core/probe/probe_rules.h"
 
@@ -69,17 +70,22 @@ class Probe {
     if (guests(facts_.backends).empty()) {
       refuse("no_guest", "no other domain runs, so dom0 has no page of one mapped",
              "start any guest: dom0 keeps its console and xenstore pages mapped");
-    } else {
-      refuse("no_page", "no page was found that dom0 keeps mapped and that may be touched",
+    } else if (learnt_.empty()) {
+      refuse("no_page", "no page was found that dom0 keeps mapped",
              "start another guest, or give the 'g' dump (--dump)");
+    } else {
+      // Which frames guests get, and whether all of them are claimed, differs from boot to boot.
+      const auto first =
+          std::find_if(result_.steps.begin(), result_.steps.end(),
+                       [](const ProbeStep& step) { return step.outcome == Outcome::left_out; });
+      refuse(
+          "pages_claimed",
+          counted(learnt_.size(), "page") + " of guests dom0 keeps mapped, and none may be " +
+              "touched: " + first->detail + ", and a load might reach another mapping there",
+          "start another guest, or give the 'g' dump (--dump): other pages may lie elsewhere; or "
+          "run a dom0 kernel that adds no memory over guests' frames, as Linux 5.10 does");
     }
-    // What kept the pages from being learnt, or from being touched, tells more.
     result_.detail = result_.refusals.back().why;
-    for (const ProbeStep& step : result_.steps) {
-      if (step.outcome != Outcome::left_out) continue;
-      result_.detail += "; frame left out: " + step.detail;
-      break;
-    }
     return refused();
   }
 

@@ -60,6 +60,30 @@ TEST(Inquiry, AsksTheHostNothingThatItNeedNotKnow) {
   EXPECT_EQ(host.store.log.count("watch"), 0U);
 }
 
+TEST(Inquiry, AFlightRecorderIsReadOnlyWhereOneRuns) {
+  FakeHost host;
+  fill(&host);
+  HostRecord record = ask(&host, root_options());
+  EXPECT_EQ(host.recorder.log.count("start"), 0U);
+  EXPECT_EQ(host.recorder.log.count("read"), 0U);
+  EXPECT_EQ(text_named(record, "grant-trace.txt"), nullptr);
+  // It runs, and does not see the page that is mapped to try it.
+  host.recorder.now_state.recording = true;
+  host.grants.reserved = {{DomId{1}, GrantRef{0}}};
+  record = ask(&host, root_options());
+  EXPECT_EQ(host.grants.log.count("touch"), 1U);
+  EXPECT_EQ(text_named(record, "grant-trace.txt"), nullptr);
+  EXPECT_TRUE(has_limit(facts_of(record), "recorder_not_read"));
+  host.recorder.log.fail("read", failure(EIO));
+  record = ask(&host, root_options());
+  EXPECT_TRUE(has_limit(facts_of(record), "recorder_not_read"));
+  // No guest, no grant: nothing to read.
+  host.grants.reserved.clear();
+  record = ask(&host, root_options());
+  EXPECT_FALSE(has_limit(facts_of(record), "recorder_not_read"));
+  EXPECT_EQ(host.recorder.log.count("stop"), 0U);
+}
+
 TEST(Inquiry, AFaultIsAskedAboutAndDumped) {
   FakeHost host;
   fill(&host);

@@ -9,6 +9,7 @@
 #include "host/capture/write_capture.h"
 #include "host/sources.h"
 #include "tests/live/sample_hosts.h"
+#include "tests/probe/trace_text.h"
 
 namespace xic {
 namespace {
@@ -97,6 +98,120 @@ TEST_F(LiveEqualsCapture, WithFaultsADumpAndAnswers) {
   expect_equal(live, from_capture(record, "faults"), "faults");
 }
 
+/// Two guests' pages, and the flight recorder of somebody who started it. Recorder time 0 is Xen's
+/// time 10 s; the faulting page is mapped from 20.000 s to 20.004 s.
+void record_grants(FakeHost* host, testing::TraceText* trace) {
+  std::string dump(testing::kDump);
+  for (std::size_t at = 0; (at = dump.find("(XEN) ", at)) != std::string::npos;) {
+    at += 6;
+    dump.insert(at, "[   40.000000] ");
+  }
+  host->grants.dump = dump;
+  trace->started(1'000'000)
+      .map(20'000'000, 1, 0x31, testing::kFaultFrame.value(), 5)
+      .unmap_begins(20'004'000)
+      .unmap_ended(20'004'100, 5);
+  host->grants.reserved = {{DomId{1}, GrantRef{0}}};
+  host->grants.on_touch = [host, trace](const ReservedPage& page) {
+    trace->map(30'000'000, page.domain().value(), page.ref().value(), 0x97000, 9)
+        .unmap_begins(30'000'010)
+        .unmap_ended(30'000'020, 9);
+    host->recorder.text = trace->text;
+  };
+  host->recorder.text = trace->text;
+  host->recorder.clock_ns = 30'000'000'000;
+  host->recorder.now_state.recording = true;
+  host->recorder.now_state.drift_ppm = 1;
+}
+
+std::string stamped_fault(const std::string& stamp) {
+  std::string line(testing::kFault);
+  return line.insert(6, stamp);
+}
+
+TEST_F(LiveEqualsCapture, WithTheFlightRecordersRecords) {
+  FakeHost host;
+  testing::TraceText trace;
+  fill(&host);
+  record_grants(&host, &trace);
+  host.console.print(stamped_fault("[   30.002000] "));
+  const HostRecord record = ask(&host, root_options());
+  const Diagnosis live = judge(record);
+  ASSERT_EQ(live.faults.size(), 1U);
+  EXPECT_EQ(live.faults[0].attribution.state, Attribution::State::exact);
+  EXPECT_EQ(live.faults[0].attribution.basis, Attribution::Basis::recorder);
+  EXPECT_EQ(live.faults[0].attribution.ref, GrantRef{0x31});
+  EXPECT_EQ(live.faults[0].attribution.backend, "vif1.0");
+  expect_equal(live, from_capture(record, "recorder"), "recorder");
+  expect_equal(live, from_capture(record, "recorder.tar.gz"), "recorder.tar.gz");
+}
+
+TEST_F(LiveEqualsCapture, WithAFaultBehindTheUnmap) {
+  FakeHost host;
+  testing::TraceText trace;
+  fill(&host);
+  record_grants(&host, &trace);
+  host.hypervisor.self.changeset.reset();
+  host.hypervisor.self.extra = ".6";
+  host.grants.answers.clear();
+  host.console.print(stamped_fault("[   30.009000] "));
+  const HostRecord record = ask(&host, root_options());
+  ASSERT_EQ(testing::facts_of(record).faults.size(), 1U);
+  ASSERT_TRUE(testing::facts_of(record).faults[0].recorded);
+  EXPECT_EQ(testing::facts_of(record).faults[0].recorded->ended, 1U);
+  expect_equal(judge(record), from_capture(record, "ended"), "ended");
+}
+
+TEST_F(LiveEqualsCapture, WithoutStampsTheRecordsSayNothingOfAFault) {
+  FakeHost host;
+  testing::TraceText trace;
+  fill(&host);
+  record_grants(&host, &trace);
+  host.console.print(testing::kFault);
+  const HostRecord record = ask(&host, root_options());
+  const Facts facts = testing::facts_of(record);
+  ASSERT_EQ(facts.faults.size(), 1U);
+  EXPECT_FALSE(facts.faults[0].recorded);
+  expect_equal(judge(record), from_capture(record, "unstamped"), "unstamped");
+}
+
+TEST_F(LiveEqualsCapture, WithTheProbesAnswerAndItsSteps) {
+  FakeHost host;
+  fill(&host);
+  HostRecord record = ask(&host, root_options());
+  ProbeResult probe{ProbeResult::Answer::absent, true, 2, "", "xen-iommu-probe"};
+  for (const std::uint64_t frame : {0x97000, 0x97001}) {
+    for (const auto outcome : {ProbeStep::Outcome::known, ProbeStep::Outcome::granted,
+                               ProbeStep::Outcome::absent, ProbeStep::Outcome::no_answer}) {
+      const auto kind = outcome == ProbeStep::Outcome::known     ? ProbeStep::Kind::learnt
+                        : outcome == ProbeStep::Outcome::granted ? ProbeStep::Kind::asked
+                                                                 : ProbeStep::Kind::loaded;
+      probe.steps.push_back({kind, outcome, Frame{frame}, DomId{1}, GrantRef{1}, "why"});
+    }
+  }
+  probe.refusals.push_back({"no_guest", "no other domain runs", "start one"});
+  probe.weaker_signs.emplace_back("dom0's highest guest frame ever was 0x1");
+  record.observations.emplace_back(probe);
+  const Diagnosis live = judge(record);
+  EXPECT_EQ(live.verdict.rule, 1);
+  expect_equal(live, from_capture(record, "probe"), "probe");
+  Observer observer;
+  ASSERT_TRUE(read_capture(folder_ + "/probe", &observer));
+  const Facts facts = observer.snapshot();
+  ASSERT_TRUE(facts.probe);
+  ASSERT_EQ(facts.probe->steps.size(), probe.steps.size());
+  for (std::size_t i = 0; i < probe.steps.size(); ++i) {
+    EXPECT_EQ(facts.probe->steps[i].kind, probe.steps[i].kind) << i;
+    EXPECT_EQ(facts.probe->steps[i].outcome, probe.steps[i].outcome) << i;
+    EXPECT_EQ(facts.probe->steps[i].frame, probe.steps[i].frame) << i;
+    EXPECT_EQ(facts.probe->steps[i].ref, probe.steps[i].ref) << i;
+    EXPECT_EQ(facts.probe->steps[i].detail, "why") << i;
+  }
+  ASSERT_EQ(facts.probe->refusals.size(), 1U);
+  EXPECT_EQ(facts.probe->refusals[0].remedy, "start one");
+  EXPECT_EQ(facts.probe->weaker_signs, probe.weaker_signs);
+}
+
 TEST_F(LiveEqualsCapture, WithBytesLostBetweenTwoReads) {
   FakeHost host;
   fill(&host);
@@ -112,6 +227,7 @@ TEST_F(LiveEqualsCapture, WithBytesLostBetweenTwoReads) {
   ASSERT_EQ(facts.faults.size(), 1U);
   EXPECT_EQ(facts.faults[0].count, 4U) << "texts behind a gap are not laid over each other";
   expect_equal(judge(record), from_capture(record, "gap"), "gap");
+  expect_equal(judge(record), from_capture(record, "gap.tar.gz"), "gap.tar.gz");
 }
 
 TEST_F(LiveEqualsCapture, AsAnOrdinaryUser) {

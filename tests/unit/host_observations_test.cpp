@@ -83,6 +83,48 @@ TEST(Observations, EveryAnswerOfTheProbe) {
   }
 }
 
+TEST(Observations, GrantRecordsAreWholeOrNotThere) {
+  const auto read = [](const std::string& rest) {
+    return read_observations(R"({"kind":"grant_records","text":"t","read_at_ns":"0x9",)"
+                             R"("missed":"0x1","drift_ppm":"0x2")" +
+                                 rest + "}",
+                             "test");
+  };
+  const Observations whole = read(
+      R"(,"dump":{"first_line_ns":"0x1","last_line_ns":"0x2","begin_ns":"0x3","end_ns":"0x4"})");
+  ASSERT_EQ(whole.found.size(), 1U);
+  const auto& records = std::get<GrantRecords>(whole.found[0]);
+  EXPECT_EQ(records.text, "t");
+  EXPECT_EQ(records.read_at_ns, 9U);
+  EXPECT_EQ(records.missed, 1U);
+  EXPECT_EQ(records.drift_ppm, 2U);
+  ASSERT_TRUE(records.dump);
+  EXPECT_EQ(records.dump->last_line_ns, 2U);
+  EXPECT_EQ(records.dump->printed.end, 4U);
+  EXPECT_EQ(read("").found.size(), 1U);
+  for (
+      const char* const bad :
+      {R"(,"dump":7)", R"(,"dump":{})",
+       R"(,"dump":{"first_line_ns":"0x3","last_line_ns":"0x2","begin_ns":"0x3","end_ns":"0x4"})",
+       R"(,"dump":{"first_line_ns":"0x1","last_line_ns":"0x2","begin_ns":"0x5","end_ns":"0x4"})"}) {
+    EXPECT_TRUE(read(bad).found.empty()) << bad;
+    EXPECT_EQ(read(bad).limits.size(), 1U) << bad;
+  }
+}
+
+TEST(Observations, StepsOfAProbeThatCannotBeReadAreLeftOut) {
+  const Facts facts = facts_of(
+      R"({"kind":"probe","answer":"absent","steps":[7,{"step":"loaded"},{"step":"loaded",)"
+      R"("outcome":"absent","frame":"0x97f75","domain":"0x1","ref":"0x0"},{"step":"loaded",)"
+      R"("outcome":"absent","frame":"0x97f75","domain":"0x7ff0","ref":"0x0"}],)"
+      R"("refusals":{"id":"x"},"weaker_signs":[1,"two"]})");
+  ASSERT_TRUE(facts.probe);
+  ASSERT_EQ(facts.probe->steps.size(), 1U);
+  EXPECT_EQ(facts.probe->steps[0].frame, Frame{0x97f75});
+  EXPECT_TRUE(facts.probe->refusals.empty());
+  EXPECT_EQ(facts.probe->weaker_signs, std::vector<std::string>{"two"});
+}
+
 TEST(Observations, KindsOfALaterVersionAreIgnored) {
   EXPECT_TRUE(facts_of(R"({"kind":"weather","answer":"rain"})").limits.empty());
 }

@@ -33,6 +33,16 @@ TEST(Recognise, ASerialLogHoldsBothAndIsConsoleText) {
   EXPECT_EQ(kind_of(text), TextKind::console);
 }
 
+TEST(Recognise, TheFlightRecordersTraceWhateverItsTasksAreCalled) {
+  const std::string head = "# tracer: nop\n#\n";
+  const std::string record =
+      "        (XEN) vif1-13     [000] d....     9.1: op: (set_foreign_p2m_mapping+0x74/0x160) "
+      "pfn=0x5 mfn=0x62cb1 flags=0x6 ref=0x8 dom=1\n";
+  EXPECT_EQ(kind_of(head + record), TextKind::grant_trace);
+  EXPECT_FALSE(recognise(head + record).mentions_xen);
+  EXPECT_NE(kind_of(head + "  sh-1 [000] ..... 9.1: sched_switch: x\n"), TextKind::grant_trace);
+}
+
 TEST(Recognise, KernelLogInItsForms) {
   EXPECT_EQ(kind_of("[    0.000000] Booting Linux on physical CPU 0x0\n"), TextKind::kernel_log);
   EXPECT_EQ(kind_of("<6>[   12.345678] macb eth0: link up\n"), TextKind::kernel_log);
