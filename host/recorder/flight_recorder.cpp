@@ -289,7 +289,8 @@ Expected<RecorderState> FlightRecorder::state() {
     if (stats.overrun != 0) least_full = std::min(least_full.value_or(depth), depth);
   }
   state.depth_ms = least_full.value_or(most) / 1'000'000;
-  state.drift_ppm = drift_of_counter(counter_hz()) + (state.clock == kOtherClock ? kMostSlewed : 0U);
+  state.drift_ppm =
+      drift_of_counter(counter_hz()) + (state.clock == kOtherClock ? kMostSlewed : 0U);
   return state;
 }
 
