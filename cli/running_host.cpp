@@ -11,16 +11,6 @@
 namespace xic::cli {
 namespace {
 
-class Virq final : public ConsoleEvent {
- public:
-  explicit Virq(ConsoleWakeup wakeup) : wakeup_(std::move(wakeup)) {}
-  [[nodiscard]] int fd() const override { return wakeup_.fd(); }
-  [[nodiscard]] Expected<void> acknowledge() override { return wakeup_.acknowledge(); }
-
- private:
-  ConsoleWakeup wakeup_;
-};
-
 class ThisHost final : public RunningHost {
  public:
   explicit ThisHost(const std::string& root)
@@ -37,7 +27,7 @@ class ThisHost final : public RunningHost {
   [[nodiscard]] Expected<std::unique_ptr<ConsoleEvent>> console_event() override {
     auto wakeup = ConsoleWakeup::bind(root_);
     if (!wakeup) return tl::unexpected(std::move(wakeup.error()));
-    return std::make_unique<Virq>(*std::move(wakeup));
+    return std::make_unique<ConsoleWakeup>(*std::move(wakeup));
   }
   [[nodiscard]] GrantRecorder* recorder() override { return &recorder_; }
   [[nodiscard]] ProbeResult probe(const Facts& facts) override {

@@ -6,17 +6,10 @@
 
 #include "core/diagnosis/facts.h"
 #include "core/types.h"
+#include "host/console_event.h"
 #include "host/ports.h"
 
 namespace xic::cli {
-
-/// Readable when Xen has printed (VIRQ_CON_RING).
-class ConsoleEvent {
- public:
-  virtual ~ConsoleEvent() = default;
-  [[nodiscard]] virtual int fd() const = 0;
-  [[nodiscard]] virtual Expected<void> acknowledge() = 0;
-};
 
 class RunningHost {
  public:

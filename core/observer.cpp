@@ -32,6 +32,16 @@ PreparedLiterals all_literals() {
   return prepare_literals(all);
 }
 
+/// Answers of a live host, of each kind: it is asked as long as it is watched. Over it the oldest
+/// give way, many at once, so that it is seldom done. What a recording holds its reader bounds.
+constexpr std::size_t kMostLiveAnswers = 4096;
+template <class Answer>
+void make_room(InputMode mode, std::vector<Answer>* answers) {
+  if (mode != InputMode::live || answers->size() < kMostLiveAnswers) return;
+  answers->erase(answers->begin(),
+                 answers->begin() + static_cast<std::ptrdiff_t>(kMostLiveAnswers / 4));
+}
+
 /// An image has printed nothing: what it would say of itself was found in the file.
 void name_the_image(Hypervisor* xen) {
   const auto name = [](auto& fact) {
@@ -315,10 +325,20 @@ void Observer::set_probe(ProbeResult result) {
   impl_->facts.probe = std::move(result);
 }
 void Observer::add_granted_now(GrantedNow answer) {
-  impl_->facts.granted_now.push_back(std::move(answer));
+  Facts& facts = impl_->facts;
+  // The same about a frame is kept once, as the latest.
+  if (facts.mode == InputMode::live) {
+    std::erase_if(facts.granted_now, [&](const GrantedNow& known) {
+      return known.frame == answer.frame && known.answer == answer.answer &&
+             known.at_fault == answer.at_fault;
+    });
+  }
+  make_room(facts.mode, &facts.granted_now);
+  facts.granted_now.push_back(std::move(answer));
 }
 
 void Observer::add_in_flight(InFlight request) {
+  make_room(impl_->facts.mode, &impl_->facts.in_flight);
   impl_->facts.in_flight.push_back(std::move(request));
 }
 void Observer::add_trace_sighting(std::size_t group, TraceSighting sighting) {

@@ -21,6 +21,7 @@ enum class EventKind : std::uint8_t {
   abi_mismatch,
   trouble,
   recovered,
+  probed,
 };
 
 /// A constant per kind: the journal finds its catalog entry, and a user all events, by message_id.

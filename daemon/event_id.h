@@ -17,7 +17,7 @@ struct EventId {
 };
 
 /// "8f7b0c7e...:73125", or "8f7b0c7e...:73125.1" for the second fault of a line. `epoch` names the
-/// console: see ConsoleEpoch.
+/// console: this boot's ring, or a log.
 [[nodiscard]] inline std::string to_string(const std::string& epoch, EventId id) {
   std::string text = epoch + ':' + std::to_string(id.offset);
   if (id.ordinal != 0) text += '.' + std::to_string(id.ordinal);

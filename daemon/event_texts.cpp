@@ -107,6 +107,7 @@ Event fault_event(const SeenFault& fault) {
   }
   if (fault.attribution) add_attribution(*fault.attribution, &fields);
   fields.text("CAUSE", fault.cause);
+  fields.number("READ_AT", fault.read_at / 1000);
   if (fault.uncertain_author) fields.number("UNCERTAIN_AUTHOR", 1);
   fields.raw("RAW", fault.raw);
   return event;
@@ -154,18 +155,23 @@ Event verdict_event(const Verdict& verdict) {
   return event;
 }
 
-Event started_event(const std::string& version, std::uint64_t cursor, std::uint64_t untold) {
+Event started_event(const std::string& version, std::uint64_t cursor, const Recovered& found) {
   Event event{EventKind::started, Priority::info, {}, {}};
   event.message =
       fmt::format("xen-iommud {} watches Xen's console from byte {} on", version, cursor);
-  if (untold != 0) {
+  if (found.untold != 0) {
     event.message += fmt::format("; {} recorded by an earlier run could not be told",
-                                 render::counted(untold, "fault"));
+                                 render::counted(found.untold, "fault"));
+  }
+  if (found.damaged_records != 0) {
+    event.message += fmt::format("; {} of the history left out, cut off or damaged",
+                                 render::counted(found.damaged_records, "line"));
   }
   Fields fields(&event);
   fields.text("VERSION", version);
   fields.number("CURSOR", cursor);
-  fields.number("UNTOLD", untold);
+  fields.number("UNTOLD", found.untold);
+  fields.number("DAMAGED_RECORDS", found.damaged_records);
   return event;
 }
 
@@ -183,6 +189,19 @@ Event abi_mismatch_event(const Error& error) {
   Fields fields(&event);
   fields.text("DETAIL", error.message);
   fields.text("HINT", error.hint);
+  return event;
+}
+
+Event probed_event(const ProbeResult& result) {
+  const bool healthy = result.answer == ProbeResult::Answer::present;
+  Event event{EventKind::probed, healthy ? Priority::notice : Priority::warning, {}, {}};
+  event.message = fmt::format("Probe: the IOMMU's entries of {} that dom0 has mapped are {}",
+                              render::counted(result.frames, "page"), render::token(result.answer));
+  if (!result.detail.empty()) event.message += ": " + sanitise(result.detail);
+  Fields fields(&event);
+  fields.text("ANSWER", render::token(result.answer));
+  fields.number("FRAMES", result.frames);
+  fields.text("DETAIL", result.detail);
   return event;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/diagnosis/diagnosis.h"
 #include "daemon/event.h"
+#include "daemon/history.h"
 #include "daemon/seen_fault.h"
 #include "daemon/storm_control.h"
 
@@ -17,11 +18,12 @@ namespace xic::daemon {
 /// `id`: of the place behind the gap.
 [[nodiscard]] Event lost_event(std::uint64_t bytes, const std::string& id);
 [[nodiscard]] Event verdict_event(const Verdict& verdict);
-/// `untold`: see Recovered. `version`: of this program.
+/// `version`: of this program. `found`: in the history.
 [[nodiscard]] Event started_event(const std::string& version, std::uint64_t cursor,
-                                  std::uint64_t untold);
+                                  const Recovered& found);
 [[nodiscard]] Event stopped_event(std::uint64_t faults_seen);
 [[nodiscard]] Event abi_mismatch_event(const Error& error);
+[[nodiscard]] Event probed_event(const ProbeResult& result);
 [[nodiscard]] Event trouble_event(const std::string& id, const Error& error);
 [[nodiscard]] Event recovered_event(const std::string& id, const std::string& detail);
 

@@ -17,8 +17,9 @@ namespace xic::daemon {
 
 class FaultInbox final : public FaultListener {
  public:
-  FaultInbox(GrantTables* grants, Store* store, Observer* observer, Recording* recording)
-      : witness_(grants, store, observer), recording_(recording) {}
+  /// All must outlive it.
+  FaultInbox(const Ports& ports, Observer* observer, Recording* recording)
+      : witness_(ports.grants, ports.store, ports.clock, observer), recording_(recording) {}
 
   void on_fault(const Fault& fault, std::optional<std::size_t> group, bool first) override;
 

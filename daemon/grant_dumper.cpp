@@ -24,15 +24,15 @@ void GrantDumper::set_interval(std::optional<std::chrono::milliseconds> interval
   }
 }
 
-Expected<void> GrantDumper::take(const Backends& backends, ConsoleReader* console,
-                                 const ConsoleSink& sink) {
+Expected<std::optional<DumpOutcome>> GrantDumper::take(const Backends& backends,
+                                                       ConsoleReader* console,
+                                                       const ConsoleSink& sink,
+                                                       GrantRecorder* stopwatch) {
   // The rate also bounds the estimates: each looks into the rings.
-  if (!rate_ || !rate_->take(clock_->uptime())) return {};
-  if (!estimate_grants(backends, store_, grants_).small()) return {};
+  if (!rate_ || !rate_->take(clock_->uptime())) return std::nullopt;
+  if (!estimate_grants(backends, store_, grants_).small()) return std::nullopt;
   NoPause pause;
-  const auto dumped = dump_grants(grants_, console, &pause, Deadline(clock_, kMostNs), sink);
-  if (!dumped) return tl::unexpected(dumped.error());
-  return {};
+  return dump_grants(grants_, console, &pause, Deadline(clock_, kMostNs), sink, stopwatch);
 }
 
 }  // namespace xic::daemon

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "core/backend/backend.h"
 #include "host/inquiry/grant_dump.h"
@@ -20,9 +21,12 @@ class GrantDumper {
   /// At most one dump in `interval`; a change begins anew. Nothing: none at all.
   void set_interval(std::optional<std::chrono::milliseconds> interval);
   /// Dumps where that is allowed now and, by what `backends` shows, would be small (GrantEstimate).
-  /// `sink` gets what the console holds before it, and the dump. An error is the dump's.
-  [[nodiscard]] Expected<void> take(const Backends& backends, ConsoleReader* console,
-                                    const ConsoleSink& sink);
+  /// `sink` gets what the console holds before it, and the dump; `stopwatch` may be null. Nothing
+  /// where none was taken. An error is the dump's.
+  [[nodiscard]] Expected<std::optional<DumpOutcome>> take(const Backends& backends,
+                                                          ConsoleReader* console,
+                                                          const ConsoleSink& sink,
+                                                          GrantRecorder* stopwatch);
 
  private:
   GrantTables* grants_;

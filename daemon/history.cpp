@@ -49,12 +49,6 @@ Expected<Recovered> History::open(const std::string& epoch) {
   return found;
 }
 
-void History::begin_epoch(const std::string& epoch) {
-  epoch_ = epoch;
-  recorded_.clear();
-  cursor_ = 0;
-}
-
 void History::recover(std::string_view text, Recovered* found) {
   while (!text.empty()) {
     const std::size_t lf = std::min(text.find('\n'), text.size());

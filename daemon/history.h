@@ -46,8 +46,6 @@ class History {
 
   /// Reads what there is of `epoch`. Also on an error the history can be used: as an empty one.
   [[nodiscard]] Expected<Recovered> open(const std::string& epoch);
-  /// Another console from here on; what waits of the one before is still written.
-  void begin_epoch(const std::string& epoch);
 
   /// The fault is in the history, or waits to be.
   [[nodiscard]] bool recorded(EventId id) const { return recorded_.contains(id); }

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::uint64_t kMicrosecond = 1000;    // In nanoseconds.
 constexpr std::uint64_t kTimerAccuracy = 5000;  // In microseconds.
+constexpr std::uint64_t kEventPause = 20'000;   // In microseconds.
 
 struct Unref {
   void operator()(sd_event* event) const { sd_event_unref(event); }
@@ -36,15 +37,19 @@ tl::unexpected<Error> failed(const char* what, int result) {
 
 class Loop {
  public:
-  Loop(Watcher* watcher, const Ports& ports, const std::function<LoadedSettings()>& load)
-      : watcher_(watcher), ports_(ports), load_(load) {}
+  Loop(Watcher* watcher, const Ports& ports, const std::function<LoadedSettings()>& load,
+       const BindConsoleEvent& bind)
+      : watcher_(watcher), ports_(ports), load_(load), bind_(bind) {}
 
   Expected<void> run();
 
  private:
   [[nodiscard]] Expected<void> set_up();
   void round();
-  void arm_timer();
+  /// For the next poll; `latest` on CLOCK_BOOTTIME, in microseconds.
+  void arm_timer(std::uint64_t latest = UINT64_MAX);
+  void use_console_event();
+  void on_console_event();
   void watch_descriptors();
   void watch(SourcePointer* source, const Expected<int>& fd, sd_event_io_handler_t handler);
   void reload();
@@ -53,10 +58,14 @@ class Loop {
   Watcher* watcher_;
   Ports ports_;
   const std::function<LoadedSettings()>& load_;
+  const BindConsoleEvent& bind_;
+  bool may_bind_ = true;  ///< Not tried since the settings were read.
+  std::unique_ptr<ConsoleEvent> console_event_;
   EventPointer event_;
   SourcePointer timer_;
   SourcePointer kernel_;
   SourcePointer store_;
+  SourcePointer console_;
   bool told_ready_ = false;
   std::string told_status_;
 };
@@ -108,13 +117,57 @@ Expected<void> Loop::set_up() {
 /// Xen's console is looked at whatever woke us.
 void Loop::round() {
   watcher_->poll();
+  use_console_event();
   watch_descriptors();
   arm_timer();
   tell_systemd();
 }
 
-void Loop::arm_timer() {
-  sd_event_source_set_time(timer_.get(), watcher_->next_poll() / kMicrosecond);
+/// Holds Xen's console event while the settings want it. One that is refused is asked for again
+/// when the settings are read again.
+void Loop::use_console_event() {
+  if (!watcher_->ready()) return;
+  if (watcher_->settings().wakeup != Wakeup::virq) {
+    console_.reset();
+    console_event_.reset();
+    watcher_->note("wakeup", {});
+    return;
+  }
+  if (console_event_) {
+    sd_event_source_set_enabled(console_.get(), SD_EVENT_ON);
+    return;
+  }
+  if (!std::exchange(may_bind_, false)) return;
+  auto bound = bind_();
+  watcher_->note("wakeup", bound ? Expected<void>{} : tl::unexpected(bound.error()));
+  if (!bound) return;
+  console_event_ = *std::move(bound);
+  watch(&console_, console_event_->fd(), [](sd_event_source*, int, std::uint32_t, void* user) {
+    loop_of(user).on_console_event();
+    return 0;
+  });
+}
+
+/// Reads at once, and then not for kEventPause: somebody who prints without end wakes us no more
+/// often than a storm does.
+void Loop::on_console_event() {
+  const auto taken = console_event_->acknowledge();
+  watcher_->poll();
+  if (!taken) {
+    console_.reset();
+    console_event_.reset();
+    watcher_->note("wakeup", tl::unexpected(taken.error()));
+  } else {
+    sd_event_source_set_enabled(console_.get(), SD_EVENT_OFF);
+    std::uint64_t now = 0;
+    sd_event_now(event_.get(), CLOCK_BOOTTIME, &now);
+    arm_timer(now + kEventPause);
+  }
+  tell_systemd();
+}
+
+void Loop::arm_timer(std::uint64_t latest) {
+  sd_event_source_set_time(timer_.get(), std::min(watcher_->next_poll() / kMicrosecond, latest));
   sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
 }
 
@@ -152,7 +205,12 @@ void Loop::reload() {
   sd_notify(0, "RELOADING=1");
   const LoadedSettings loaded = load_();
   for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
+  const std::string source = watcher_->settings().console_source;
   watcher_->reload(loaded);
+  if (watcher_->settings().console_source != source) {
+    spdlog::warn("ConsoleSource takes effect at the next start");
+  }
+  may_bind_ = true;
   sd_notify(0, "READY=1");
   round();
 }
@@ -182,8 +240,8 @@ Expected<void> Loop::run() {
 }  // namespace
 
 Expected<void> run_loop(Watcher* watcher, const Ports& ports,
-                        const std::function<LoadedSettings()>& load) {
-  return Loop(watcher, ports, load).run();
+                        const std::function<LoadedSettings()>& load, const BindConsoleEvent& bind) {
+  return Loop(watcher, ports, load, bind).run();
 }
 
 }  // namespace xic::daemon

@@ -1,5 +1,9 @@
 #include "daemon/recording.h"
 
+#include <utility>
+
+#include "host/recorder/self_test.h"
+
 namespace xic::daemon {
 
 Expected<void> Recording::run() {
@@ -10,7 +14,7 @@ Expected<void> Recording::run() {
     problem_.reset();
     return stop();
   }
-  if (recording_) return {};
+  if (recording_) return try_it();
   const std::uint64_t now = clock_->uptime();
   if (problem_ && now < not_before_) return tl::unexpected(*problem_);
   problem_.reset();
@@ -20,7 +24,27 @@ Expected<void> Recording::run() {
     return started;
   }
   recording_ = true;
-  return {};
+  tried_ = false;
+  may_try_ = true;
+  return try_it();
+}
+
+void Recording::set_guests(std::vector<DomId> guests) {
+  may_try_ = may_try_ || guests != guests_;
+  guests_ = std::move(guests);
+}
+
+Expected<void> Recording::try_it() {
+  if (tried_ || !std::exchange(may_try_, false)) return {};
+  const auto result = self_test(recorder_, grants_, guests_);
+  if (result) {
+    tried_ = *result == SelfTest::passed;
+    return {};
+  }
+  (void)stop();
+  problem_ = result.error();
+  not_before_ = clock_->uptime() + kRetryNs;
+  return tl::unexpected(*problem_);
 }
 
 Expected<void> Recording::stop() {
@@ -43,11 +67,17 @@ void Recording::on_fault(const Fault& fault, std::optional<std::size_t> group) {
 
 Expected<void> Recording::testify(bool now) {
   if (problem_) return tl::unexpected(*problem_);
-  if (!recording_) return {};
+  if (!recording_ || !tried_) return {};
   const std::uint64_t time = clock_->uptime();
   if (!now && time - testified_ < kTestifyNs) return {};
   testified_ = time;
   return witness_.testify();
+}
+
+void Recording::on_dump(const GrantDump& dump, TimeSpan printed) {
+  if (!recording_) return;
+  witness_.printed(dump.begin_time, printed);
+  witness_.printed(dump.end_time, printed);
 }
 
 }  // namespace xic::daemon

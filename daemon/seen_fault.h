@@ -21,7 +21,8 @@ struct SeenFault {
 
   EventId id;
   std::string epoch;
-  std::int64_t wall = 0;  ///< When it was read, nanoseconds since 1970.
+  std::int64_t wall = 0;      ///< When it was read, nanoseconds since 1970.
+  std::uint64_t read_at = 0;  ///< The same on HostClock::uptime().
   FaultKind kind = FaultKind::smmuv2_context;
   Access access = Access::unknown;
   bool complete = true;

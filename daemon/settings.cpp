@@ -37,6 +37,11 @@ constexpr std::pair<std::string_view, RecorderMode> kRecorder[] = {
     {"off", RecorderMode::off},
     {"after-first-fault", RecorderMode::after_first_fault},
     {"always", RecorderMode::always}};
+constexpr std::pair<std::string_view, ProbeMode> kProbe[] = {
+    {"never", ProbeMode::never}, {"once-per-boot", ProbeMode::once_per_boot}};
+constexpr std::pair<std::string_view, Wakeup> kWakeup[] = {{"poll", Wakeup::poll},
+                                                           {"virq", Wakeup::virq}};
+constexpr std::size_t kLongestPath = 4095;
 
 constexpr std::array kKeys{
     SettingKey{"PollInterval", "1s", "a time from 100ms to 1min",
@@ -65,6 +70,21 @@ constexpr std::array kKeys{
     SettingKey{"Recorder", "off", "off, after-first-fault or always",
                [](Settings* settings, std::string_view text) {
                  return set_word<&Settings::recorder>(settings, text, kRecorder);
+               }},
+    SettingKey{"Probe", "never", "never or once-per-boot",
+               [](Settings* settings, std::string_view text) {
+                 return set_word<&Settings::probe>(settings, text, kProbe);
+               }},
+    SettingKey{"ConsoleSource", "auto", "auto, ring or an absolute path",
+               [](Settings* settings, std::string_view text) {
+                 const bool path = text.starts_with('/') && text.size() <= kLongestPath;
+                 if (!path && text != "auto" && text != "ring") return false;
+                 settings->console_source = text;
+                 return true;
+               }},
+    SettingKey{"Wakeup", "poll", "poll or virq",
+               [](Settings* settings, std::string_view text) {
+                 return set_word<&Settings::wakeup>(settings, text, kWakeup);
                }},
 };
 

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "core/types.h"
+#include "host/recorder/recorder_session.h"
 
 namespace xic::daemon {
 
-enum class RecorderMode : std::uint8_t { off, after_first_fault, always };
 enum class GrantDumpMode : std::uint8_t { never, small };
+enum class ProbeMode : std::uint8_t { never, once_per_boot };
+enum class Wakeup : std::uint8_t { poll, virq };
 
 struct Settings {
   std::chrono::milliseconds poll_interval{};
@@ -22,6 +24,9 @@ struct Settings {
   GrantDumpMode grant_dump = GrantDumpMode::never;
   std::chrono::milliseconds grant_dump_interval{};
   RecorderMode recorder = RecorderMode::off;
+  ProbeMode probe = ProbeMode::never;
+  std::string console_source;  ///< "auto", "ring", or the path of xenconsoled's hypervisor.log.
+  Wakeup wakeup = Wakeup::poll;
 };
 
 /// The section of the configuration file that all keys are in.

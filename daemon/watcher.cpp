@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/backend/guests.h"
 #include "daemon/event_texts.h"
 #include "daemon/host_facts.h"
 #include "report/describe.h"
@@ -39,17 +40,18 @@ Error simple_error(std::string message) {
 
 }  // namespace
 
-Watcher::Watcher(const Ports& ports, GrantRecorder* recorder, const Outputs& outputs,
+Watcher::Watcher(const Ports& ports, const Powers& powers, const Outputs& outputs,
                  Identity identity, const Settings& settings)
     : ports_(ports),
       published_(outputs.published),
       identity_(std::move(identity)),
       settings_(settings),
       tap_(ports.console, &observer_),
-      recording_(recorder, ports.clock, &observer_),
-      inbox_(ports.grants, ports.store, &observer_, &recording_),
+      recording_(powers.recorder, ports.grants, ports.clock, &observer_),
+      inbox_(ports, &observer_, &recording_),
       store_(ports.store, ports.clock, &observer_),
       dumper_(ports.grants, ports.store, ports.clock),
+      probing_(StateFile(outputs.history, outputs.state, "probe.json"), ports.clock, powers.probe),
       outbox_(outputs.journal),
       history_(outputs.history, settings.history_size),
       storm_(settings.summary_interval) {
@@ -60,7 +62,6 @@ Watcher::Watcher(const Ports& ports, GrantRecorder* recorder, const Outputs& out
   status_.pid = identity_.pid;
   status_.started_at = wall_seconds();
   status_.console.source = identity_.console_source;
-  status_.console.epoch = identity_.epoch;
 }
 
 Watcher::~Watcher() = default;
@@ -69,8 +70,7 @@ std::int64_t Watcher::wall_seconds() const {
   return ports_.clock->wall() / static_cast<std::int64_t>(kSecond);
 }
 
-// ---- the round
-// ------------------------------------------------------------------------------------
+// ---- the round ---------------------------------------------------------------------------------
 
 void Watcher::poll() {
   if (outbox_.waiting() != 0) outbox_.retry();
@@ -87,6 +87,7 @@ void Watcher::poll() {
     commit();
   }
   if (dirty_ && now >= next_judgement_) judge();
+  probe_if_due();
   if (outbox_.problem()) {
     note("journal", tl::unexpected(*outbox_.problem()));
   } else if (troubles_.has("journal")) {
@@ -104,11 +105,16 @@ void Watcher::schedule() {
   if (const auto look = store_.next_look()) next_poll_ = std::min(next_poll_, std::max(*look, now));
 }
 
-// ---- the console
-// ----------------------------------------------------------------------------------
+// ---- the console -------------------------------------------------------------------------------
 
 bool Watcher::begin() {
-  const auto recovered = history_.open(identity_.epoch);
+  const auto epoch = identity_.epoch();
+  if (!epoch) {
+    on_console_error(epoch.error());
+    return false;
+  }
+  epoch_ = status_.console.epoch = *epoch;
+  const auto recovered = history_.open(epoch_);
   const Recovered found = recovered.value_or(Recovered{});
   auto where = tap_.begin(found.cursor);
   if (!where) {
@@ -128,8 +134,8 @@ bool Watcher::begin() {
   if (where->goes_on) resume_ = *found.cursor;
   status_.faults.earlier = found.faults;
   tell_host_facts(ports_, &observer_);
-  outbox_.send(
-      started_event(identity_.version, where->goes_on ? resume_ : where->oldest, found.untold));
+  if (auto answer = probing_.recall(identity_.boot)) observer_.set_probe(*std::move(answer));
+  outbox_.send(started_event(identity_.version, where->goes_on ? resume_ : where->oldest, found));
   if (found.untold != 0) untold_in_history_ = true;
   if (where->lost != 0) note_loss(where->lost);
   return true;
@@ -142,6 +148,7 @@ void Watcher::read_console() {
     recording_.reading_begins();
     const auto chunk = tap_.reader()->next();
     recording_.reading_ended();
+    read_at_ = ports_.clock->uptime();
     if (!chunk) {
       on_console_error(chunk.error());
       return;
@@ -191,12 +198,11 @@ void Watcher::note_loss(std::uint64_t bytes) {
   ++status_.console.gaps;
   status_.console.lost_bytes += bytes;
   history_.add_loss(tap_.cursor(), bytes, ports_.clock->wall());
-  outbox_.send(lost_event(bytes, to_string(identity_.epoch, {tap_.cursor(), 0})));
+  outbox_.send(lost_event(bytes, to_string(epoch_, {tap_.cursor(), 0})));
   dirty_ = true;
 }
 
-// ---- faults
-// ---------------------------------------------------------------------------------------
+// ---- faults ------------------------------------------------------------------------------------
 
 std::vector<SeenFault> Watcher::new_faults() {
   std::vector<SeenFault> faults = inbox_.take();
@@ -204,8 +210,9 @@ std::vector<SeenFault> Watcher::new_faults() {
     return fault.id.offset < resume_ || history_.recorded(fault.id);
   });
   for (SeenFault& fault : faults) {
-    fault.epoch = identity_.epoch;
+    fault.epoch = epoch_;
     fault.wall = ports_.clock->wall();
+    fault.read_at = read_at_;
     fault.admitted = storm_.admit(identity_of(fault), fault.id, ports_.clock->uptime());
   }
   return faults;
@@ -219,15 +226,19 @@ void Watcher::take_faults() {
   const bool any_told =
       std::any_of(faults.begin(), faults.end(), [](const auto& fault) { return fault.admitted; });
   note("recorder", recording_.testify(any_told));
+  std::optional<DumpOutcome> dumped;
   if (any_told) {
     look_at_store();
     if (std::any_of(faults.begin(), faults.end(),
                     [this](const auto& fault) { return deserves_looking_into(fault); })) {
       recording_.note_fault();
-      dump_grants();
+      dumped = dump_grants();
       for (SeenFault& fault : new_faults()) faults.push_back(std::move(fault));
     }
     judge();
+    if (dumped && dumped->complete() && facts_.latest_dump) {
+      recording_.on_dump(*facts_.latest_dump, dumped->printed);
+    }
   }
   for (SeenFault& fault : faults) tell(&fault);
   commit();
@@ -245,14 +256,21 @@ void Watcher::use_settings() {
                            ? std::optional(settings_.grant_dump_interval)
                            : std::nullopt);
   recording_.set_mode(settings_.recorder);
+  probing_.set_mode(settings_.probe);
 }
 
-void Watcher::dump_grants() {
+std::optional<DumpOutcome> Watcher::dump_grants() {
   // Without all guests and devices its length cannot be told.
-  if (!store_.complete()) return;
-  note("grant_dump",
-       dumper_.take(facts_.backends, tap_.reader(),
-                    [this](const ConsoleChunk& chunk) { account(tap_.take(chunk)); }));
+  if (!store_.complete()) return std::nullopt;
+  auto dumped = dumper_.take(
+      facts_.backends, tap_.reader(),
+      [this](const ConsoleChunk& chunk) {
+        read_at_ = ports_.clock->uptime();
+        account(tap_.take(chunk));
+      },
+      recording_.stopwatch());
+  note("grant_dump", dumped ? Expected<void>{} : tl::unexpected(dumped.error()));
+  return dumped ? *dumped : std::nullopt;
 }
 
 void Watcher::look_at_store() {
@@ -311,7 +329,7 @@ void Watcher::count(const SeenFault& fault) {
 
 void Watcher::tell_summaries(std::vector<FaultSummary> summaries) {
   for (const FaultSummary& summary : summaries) {
-    outbox_.send(summary_event(summary, identity_.epoch));
+    outbox_.send(summary_event(summary, epoch_));
     untold_in_history_ = true;
   }
   // Only what the journal has taken is told.
@@ -329,14 +347,16 @@ void Watcher::commit() {
   inbox_.forget_before(tap_.cursor());
 }
 
-// ---- conclusions
-// ----------------------------------------------------------------------------------
+// ---- conclusions -------------------------------------------------------------------------------
 
 void Watcher::judge() {
   dirty_ = false;
   next_judgement_ = ports_.clock->uptime() + kJudgeEvery;
   facts_ = observer_.snapshot();
-  if (std::exchange(host_changed_, false)) inbox_.set_host(facts_.memory, facts_.backends);
+  if (std::exchange(host_changed_, false)) {
+    inbox_.set_host(facts_.memory, facts_.backends);
+    recording_.set_guests(guests(facts_.backends));
+  }
   diagnosis_ = diagnose(facts_, built_in_knowledge(), kept_);
   kept_.clear();
   for (const FaultFinding& finding : diagnosis_.faults) kept_.push_back(finding.attribution);
@@ -347,6 +367,21 @@ void Watcher::judge() {
   if (told_verdict_ == now) return;
   told_verdict_ = now;
   outbox_.send(verdict_event(verdict));
+}
+
+void Watcher::probe_if_due() {
+  // It takes seconds, in which nobody reads the console.
+  if (!ready_ || ports_.clock->uptime() < active_until_) return;
+  if (probing_.due(facts_)) {
+    if (auto result = probing_.make(facts_)) {
+      if (result->answer != ProbeResult::Answer::not_possible) {
+        outbox_.send(probed_event(*result));
+      }
+      observer_.set_probe(*std::move(result));
+      judge();
+    }
+  }
+  note("probe", probing_.problem());
 }
 
 void Watcher::publish_if_due() {
@@ -376,8 +411,7 @@ void Watcher::publish() {
   next_publication_ = began + std::max(kJudgeEvery, took * kPublishShare);
 }
 
-// ---- from outside
-// ---------------------------------------------------------------------------------
+// ---- from outside ------------------------------------------------------------------------------
 
 void Watcher::on_store() {
   if (!begun_) return;

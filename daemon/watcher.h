@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "daemon/grant_dumper.h"
 #include "daemon/history.h"
 #include "daemon/outbox.h"
+#include "daemon/probing.h"
 #include "daemon/recording.h"
 #include "daemon/settings.h"
 #include "daemon/store_watch.h"
@@ -33,22 +35,30 @@ struct Outputs {
   EventSink* journal;
   HistoryFiles* history;
   PublishedFiles* published;
+  PublishedFiles* state;  ///< In the folder of `history`.
+};
+
+/// What only those have that were told to use it.
+struct Powers {
+  GrantRecorder* recorder = nullptr;  ///< Null: there is none. Not owned.
+  RunProbe probe;                     ///< Empty: there is none.
 };
 
 /// Who watches what.
 struct Identity {
   std::string version;  ///< Of this program.
   std::int64_t pid = 0;
-  /// Names the console of this boot: event ids of two boots must differ. dom0 boots with Xen, so
-  /// its boot id is Xen's as well.
-  std::string epoch;
+  /// dom0's boot id. dom0 boots with Xen, so it is Xen's as well.
+  std::string boot;
+  /// Names the console, so that event ids of two consoles differ: the boot, for Xen's ring. Asked
+  /// until it is known.
+  std::function<Expected<std::string>()> epoch;
   std::string console_source;  ///< "sysctl" or "file:PATH".
 };
 
 class Watcher {
  public:
-  /// `recorder` may be null: there is none.
-  Watcher(const Ports& ports, GrantRecorder* recorder, const Outputs& outputs, Identity identity,
+  Watcher(const Ports& ports, const Powers& powers, const Outputs& outputs, Identity identity,
           const Settings& settings);
   ~Watcher();
   Watcher(const Watcher&) = delete;
@@ -67,6 +77,10 @@ class Watcher {
   void on_kernel_log();
   /// Something has changed in xenstore.
   void on_store();
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  /// Begins or ends the trouble `id`, by what `result` says; tells each once.
+  void note(const std::string& id, const Expected<void>& result, const std::string& detail = "");
 
   /// New settings; `loaded.usable == false` keeps the old ones and says so.
   void reload(const LoadedSettings& loaded);
@@ -94,7 +108,8 @@ class Watcher {
   [[nodiscard]] std::vector<SeenFault> new_faults();
   /// A page that may be another domain's had no entry, and somebody will be told.
   [[nodiscard]] bool deserves_looking_into(const SeenFault& fault) const;
-  void dump_grants();
+  /// How the dump went; nothing where none was taken.
+  std::optional<DumpOutcome> dump_grants();
   void use_settings();
   void tell(SeenFault* fault);
   void count(const SeenFault& fault);
@@ -102,17 +117,16 @@ class Watcher {
   void commit();
   // ---- conclusions ------------------------------------------------------------------------------
   void judge();
+  void probe_if_due();
   void publish_if_due();
   void publish();
-  // ---- troubles ---------------------------------------------------------------------------------
-  /// Begins or ends the trouble `id`, by what `result` says; tells each once.
-  void note(const std::string& id, const Expected<void>& result, const std::string& detail = "");
   void schedule();
   [[nodiscard]] std::int64_t wall_seconds() const;
 
   Ports ports_;
   PublishedFiles* published_;
   Identity identity_;
+  std::string epoch_;  ///< From begin() on.
   Settings settings_;
   Observer observer_;
   ConsoleTap tap_;
@@ -120,6 +134,7 @@ class Watcher {
   FaultInbox inbox_;
   StoreWatch store_;
   GrantDumper dumper_;
+  Probing probing_;
   Outbox outbox_;
   History history_;
   StormControl storm_;
@@ -141,6 +156,7 @@ class Watcher {
   bool untold_in_history_ = false;  ///< The history says that more faults are untold than are.
   std::uint64_t resume_ = 0;        ///< Faults before it were recorded by an earlier run.
   unsigned quiet_polls_ = 0;        ///< Without a new byte.
+  Nanoseconds read_at_ = 0;         ///< When the console gave something last.
   Nanoseconds next_poll_ = 0;
   Nanoseconds active_until_ = 0;
   Nanoseconds last_commit_ = 0;

@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,15 +23,23 @@ namespace {
 constexpr unsigned kXenPageShift = 12;
 constexpr unsigned kNobody = 65534;
 
+bool become_nobody() {
+  return ::setgroups(0, nullptr) == 0 && ::setresgid(kNobody, kNobody, kNobody) == 0 &&
+         ::setresuid(kNobody, kNobody, kNobody) == 0;
+}
+
+/// Where a sandbox lets nobody change who they are.
+bool give_up_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  return ::syscall(SYS_capset, &header, none) == 0;
+}
+
 bool drop_privileges() {
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return false;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  if (::geteuid() == 0) {
-    if (::setgroups(0, nullptr) != 0) return false;
-    if (::setresgid(kNobody, kNobody, kNobody) != 0) return false;
-    if (::setresuid(kNobody, kNobody, kNobody) != 0) return false;
-  }
+  if (::geteuid() == 0 && !become_nobody() && !give_up_capabilities()) return false;
   return ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 

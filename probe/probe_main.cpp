@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/iomem/iomem_file.h"
 #include "probe/child_load.h"
 #include "probe/refusals.h"
 
@@ -86,7 +87,8 @@ int main(int argc, char** argv) {
   ::closefrom(STDERR_FILENO + 1);
   ask_to_be_spared_by_the_oom_killer();
   std::string nowhere = host_refusal();
-  const std::string iomem = read_file("/proc/iomem");
+  // As this process may see it, or as whoever started it was allowed to.
+  const std::string iomem = xic::iomem_of(STDIN_FILENO).value_or(read_file("/proc/iomem"));
   int memory = -1;
   if (nowhere.empty()) {
     memory = ::open("/dev/mem", O_RDONLY | O_CLOEXEC);

@@ -60,6 +60,14 @@ Answer prefetch(const Case& c) {
                                        " bytes past the end of a page granted by " +
                                        domain_text(c.all.facts, previous->granter));
 }
+/// The hypervisor said so when one of the faults arrived.
+bool granted_at_a_fault(const Case& c) {
+  return std::any_of(c.all.facts.granted_now.begin(), c.all.facts.granted_now.end(),
+                     [&](const auto& answer) {
+                       return answer.at_fault && answer.frame == frame_of(*c.fault.iova) &&
+                              answer.answer == GrantedNow::Answer::granted_or_own;
+                     });
+}
 /// A packet's grant lives for milliseconds, and whoever asks comes later than the fault by as much:
 /// what is gone then may have been mapped at the fault. So this is never more than a guess; only
 /// the flight recorder tells the two apart.
@@ -72,6 +80,8 @@ Answer after_unmap(const Case& c) {
   }
   constexpr std::string_view kMayHaveEnded = "; a packet's grant may have ended since the fault";
   const Frame frame = frame_of(*c.fault.iova);
+  // Granted at one fault and not at another: of the first it would be wrong.
+  if (granted_at_a_fault(c)) return std::nullopt;
   for (const GrantedNow& answer : c.all.facts.granted_now) {
     if (answer.frame != frame || answer.answer == GrantedNow::Answer::granted_or_own) continue;
     const bool gone = answer.answer == GrantedNow::Answer::free_or_xen;
@@ -89,15 +99,10 @@ Answer recorded_after_unmap(const Case& c) {
   if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova) {
     return std::nullopt;
   }
+  if (!all_after_unmap(c.fault)) return std::nullopt;
   // Granted when asked, and never mapped again by the records: through a mapping older than they
   // are.
-  const bool granted = std::any_of(
-      c.all.facts.granted_now.begin(), c.all.facts.granted_now.end(), [&](const auto& answer) {
-        return answer.at_fault && answer.frame == frame_of(*c.fault.iova) &&
-               answer.answer == GrantedNow::Answer::granted_or_own;
-      });
-  if (!all_after_unmap(c.fault)) return std::nullopt;
-  if (granted && !c.fault.recorded->sighting.again) return std::nullopt;
+  if (granted_at_a_fault(c) && !c.fault.recorded->sighting.again) return std::nullopt;
   return found(Confidence::high, page(c) + " was " +
                                      grant_text(c.all.facts, c.finding.attribution) +
                                      ", unmapped by dom0 before the fault");

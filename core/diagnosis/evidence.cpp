@@ -1,6 +1,7 @@
 #include "core/diagnosis/evidence.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "core/diagnosis/authenticity.h"
@@ -333,12 +334,15 @@ void dumps(const Assessment& all, Collector* out) {
 
 void live_answers(const Assessment& all, Collector* out) {
   if (all.facts.granted_now.empty()) return;
-  const auto granted = static_cast<std::uint64_t>(std::count_if(
-      all.facts.granted_now.begin(), all.facts.granted_now.end(),
-      [](const auto& one) { return one.answer == GrantedNow::Answer::granted_or_own; }));
+  std::set<Frame> asked;
+  std::set<Frame> granted;
+  for (const GrantedNow& one : all.facts.granted_now) {
+    asked.insert(one.frame);
+    if (one.answer == GrantedNow::Answer::granted_or_own) granted.insert(one.frame);
+  }
   out->add("granted_now", all.facts.granted_now.front().source,
-           std::to_string(granted) + " of " +
-               counted(all.facts.granted_now.size(), "faulting frame") + " granted to dom0",
+           std::to_string(granted.size()) + " of " + counted(asked.size(), "faulting frame") +
+               " granted to dom0",
            "context", 4);
 }
 

@@ -13,25 +13,23 @@
 
 namespace xic {
 
-/// On the first fault at a frame: asks whether it is granted to dom0 now, and where it is, looks
-/// which vif has a request in flight that fits. The answers go to the observer, as given
-/// at the fault. For whatever watches a host: it hands itself to Observer::set_listener().
+/// At a fault: asks whether its frame is granted to dom0 now, at most as often as GrantQuestions
+/// allows, and where it is, looks which vif has a request in flight that fits. The answers go to
+/// the observer, as given at the fault. For whatever watches a host: it hands itself to
+/// Observer::set_listener().
 class FaultWitness final : public FaultListener {
  public:
   /// Rings looked into for one fault, one copy each.
   static constexpr std::size_t kMostRings = 16;
-  /// Requests in flight that are told of in all: a guest decides how many fit a fault.
-  static constexpr std::size_t kMostInFlight = 4096;
 
   /// All must outlive it.
-  FaultWitness(GrantTables* grants, Store* store, Observer* observer)
-      : grants_(grants), store_(store), observer_(observer), questions_(grants) {}
+  FaultWitness(GrantTables* grants, Store* store, HostClock* clock, Observer* observer)
+      : grants_(grants), store_(store), observer_(observer), questions_(grants, clock) {}
 
   /// What is known of the host; to be renewed when it changes. A vif whose ring has another ref
   /// than when it was first seen connected is not looked into until it has connected anew: a guest
   /// can write that key at any time, and dom0 has mapped the ring that was named then.
   void set_host(MemoryMap memory, Backends backends);
-  [[nodiscard]] const GrantQuestions& questions() const { return questions_; }
 
   /// Called with each fault, after the questions.
   std::function<void(const Fault&, std::optional<std::size_t>)> then;
@@ -58,7 +56,6 @@ class FaultWitness final : public FaultListener {
   GrantQuestions questions_;
   MemoryMap memory_;
   Backends backends_;
-  std::size_t in_flight_ = 0;
   std::map<Queue, GrantRef> first_refs_;  ///< Of the devices in `backends_`.
 };
 

@@ -291,7 +291,7 @@ class Inquiry {
   }
 
   void ask_frames(const Facts& seen) {
-    GrantQuestions questions(ports_.grants);
+    GrantQuestions questions(ports_.grants, ports_.clock);
     std::size_t asked = 0;
     const auto ask = [&](Frame frame) {
       if (deadline_.passed()) return;

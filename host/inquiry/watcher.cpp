@@ -16,7 +16,7 @@ Watcher::Watcher(const Ports& ports, Observer* observer, RingCursor cursor)
     : ports_(ports),
       observer_(observer),
       console_(ports.console, cursor),
-      witness_(ports.grants, ports.store, observer),
+      witness_(ports.grants, ports.store, ports.clock, observer),
       console_input_(observer->open_input(
           {.name = "console ring", .recognised_as = "console text", .repair_pastes = false})),
       kernel_input_(observer->open_input(

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/types.h"
+#include "host/console_event.h"
 
 struct xenevtchn_handle;
 
@@ -13,16 +14,14 @@ namespace xic {
 
 /// One holder per domain: an xenconsoled that wants it and does not get it exits, and takes the
 /// guests' consoles along. So this is made on an administrator's explicit request only.
-class ConsoleWakeup {
+class ConsoleWakeup final : public ConsoleEvent {
  public:
   /// Binds it; refused where an xenconsoled on this host logs, or may log, the hypervisor's
   /// console. `root` stands before /proc.
   [[nodiscard]] static Expected<ConsoleWakeup> bind(const std::string& root = "");
 
-  /// Readable when Xen has printed.
-  [[nodiscard]] int fd() const;
-  /// Takes what made fd() readable, so that the next print makes it so again. Never blocks.
-  [[nodiscard]] Expected<void> acknowledge();
+  [[nodiscard]] int fd() const override;
+  [[nodiscard]] Expected<void> acknowledge() override;
 
  private:
   struct Close {

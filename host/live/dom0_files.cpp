@@ -1,6 +1,7 @@
 #include "host/live/dom0_files.h"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include "core/memory/iomem.h"
 #include "core/scan.h"
 #include "host/capture/file.h"
+#include "host/iomem/iomem_file.h"
 #include "host/live/device_tree.h"
 #include "host/live/failure.h"
 #include "host/live/small_file.h"
@@ -34,6 +36,15 @@ Expected<std::optional<std::string>> read_if_there(const std::filesystem::path& 
 bool is_hardware_domain(std::string_view features) {
   const auto words = scan::take_number<std::uint64_t>(&features, 16);
   return words && features.empty() && (*words >> kFeatureDom0 & 1) != 0;
+}
+
+bool shows_addresses(std::string_view iomem) {
+  while (!iomem.empty()) {
+    const std::size_t end = std::min(iomem.find('\n'), iomem.size());
+    if (parse_iomem(iomem.substr(0, end))) return true;
+    iomem.remove_prefix(std::min(end + 1, iomem.size()));
+  }
+  return false;
 }
 
 DeviceTree device_tree(const std::filesystem::path& root) {
@@ -74,16 +85,12 @@ Expected<std::string> Dom0Files::iomem() {
   if (!*whole) {
     return tl::unexpected(Error{Error::Code::too_large, 0, path + " is longer than 4 MiB", ""});
   }
-  bool any_line = false;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    if (parse_iomem(rest.substr(0, end))) return text;
-    any_line = true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  if (!any_line) {
+  if (shows_addresses(text)) return text;
+  if (text.empty()) {
     return tl::unexpected(Error{Error::Code::malformed, 0, path + " is empty", ""});
   }
+  const auto inherited = iomem_of(STDIN_FILENO, path.c_str());
+  if (inherited && shows_addresses(*inherited)) return *inherited;
   return tl::unexpected(Error{Error::Code::denied, EPERM,
                               path + " hides its addresses (all are zero)",
                               "run as root, with CAP_SYS_ADMIN"});

@@ -1,6 +1,7 @@
 #include "host/live/xenconsoled.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -78,6 +79,14 @@ Expected<std::optional<std::string>> xenconsoled_logs_hypervisor(const std::stri
   const std::string proc = root + "/proc";
   std::error_code error;
   fs::directory_iterator entry(proc, error);
+  // A private /proc (hidepid, ProtectProc=) shows one's own processes only: there nothing would be
+  // found, and that would mean nothing.
+  if (std::error_code hidden; !error && !fs::exists(proc + "/1", hidden)) {
+    return tl::unexpected(
+        Error{Error::Code::denied, EACCES,
+              "cannot look for xenconsoled: " + proc + " does not show other processes",
+              "do without the event: the ring is read on a timer"});
+  }
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
     if (!is_number(entry->path().filename())) continue;
     const auto name = read_value(entry->path() / "comm");  // gone meanwhile: not it

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <utility>
 
+#include "host/iomem/iomem_file.h"
+
 namespace xic {
 namespace {
 
@@ -83,7 +85,10 @@ Expected<std::vector<FrameLoad>> SpawnedLoader::load(std::span<const Frame> fram
   }
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  // In a sandbox that is how the program sees addresses.
+  if (!is_iomem(STDIN_FILENO)) {
+    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t pid = 0;

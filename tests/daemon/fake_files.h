@@ -94,6 +94,21 @@ class FakePublishedFiles final : public PublishedFiles {
   }
 };
 
+/// Small files on the same disk, each replaced as a whole.
+class FakeStateFiles final : public PublishedFiles {
+ public:
+  explicit FakeStateFiles(Disk* disk) : disk_(disk) {}
+  Expected<void> replace(const std::string& name, std::string_view text) override {
+    if (auto ok = disk_->log.enter("replace", name); !ok) return ok;
+    disk_->count();
+    disk_->files[name] = text;
+    return {};
+  }
+
+ private:
+  Disk* disk_;
+};
+
 /// Remembers what it took; outlives the program, as the journal does.
 class FakeJournal final : public EventSink {
  public:

@@ -284,6 +284,80 @@ class RunningDaemonTest(unittest.TestCase):
             daemon.process.kill()
             daemon.process.wait(PATIENCE)
 
+    # ---- what is configured
+
+    def test_xenconsoleds_log_where_the_ring_cannot_be_read(self):
+        host = self.host(more="fail readconsole EPERM")
+        log = host.root / "var/log/xen/console/hypervisor.log"
+        log.parent.mkdir(parents=True)
+        log.write_text(fault(1))
+        daemon = self.start(host)
+        self.assertEqual(daemon.state()["daemon"]["console"]["source"], f"file:{log}")
+        with log.open("a") as more:
+            more.write(fault(2))
+        daemon.until("followed", lambda: len(daemon.recorded()) == 2)
+        log.rename(f"{log}.1")
+        log.write_text(fault(3))
+        daemon.until("followed over the rotation", lambda: len(daemon.recorded()) == 3)
+        daemon.process.kill()
+        daemon.close()
+        with log.open("a") as more:
+            more.write(fault(4))
+        daemon = self.start(host)
+        daemon.until("followed over the kill", lambda: len(daemon.recorded()) == 4)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual([(address >> 12) - 0x90000 for address in daemon.recorded()], [1, 2, 3, 4])
+
+    def test_a_log_by_name_is_waited_for(self):
+        host = self.host()
+        log = host.root / "xen.log"
+        self.configure(host, "ConsoleSource=/xen.log")
+        daemon = Daemon(self, host)
+        daemon.until("said so", lambda: any("xen.log" in line for line in (host.root / "stderr").read_text().splitlines()))
+        log.write_text(fault(7))
+        daemon.ready()
+        daemon.until("read", lambda: daemon.recorded() == [0x90007 << 12 | 0x148])
+
+    def evtchn_calls(self, host):
+        return [call for call in host.calls() if call.split()[0] in ("bind_virq", "unmask", "close_evtchn")]
+
+    def test_woken_by_xens_event_while_that_is_wanted(self):
+        host = self.host(more="pending")
+        self.configure(host, "Wakeup=virq\nPollInterval=1min")
+        daemon = self.start(host)
+        daemon.until("woken", lambda: "unmask" in host.calls())
+        self.configure(host, "Wakeup=poll")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.until("given back", lambda: "close_evtchn" in host.calls())
+        self.assertEqual(self.evtchn_calls(host), ["bind_virq 8", "unmask", "close_evtchn"])
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_xens_event_is_not_asked_for_unless_it_is_wanted(self):
+        host = self.host()
+        daemon = self.start(host)
+        daemon.see(1)
+        self.assertEqual(self.evtchn_calls(host), [])
+
+    def test_xens_event_is_left_to_an_xenconsoled_that_wants_it(self):
+        host = self.host()
+        for name, content in {"comm": b"xenconsoled\n", "cmdline": b"/usr/sbin/xenconsoled\0--log=all\0"}.items():
+            path = host.root / "proc/812" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        self.configure(host, "Wakeup=virq")
+        daemon = self.start(host)
+        daemon.until("refused", lambda: "wakeup" in daemon.troubles())
+        daemon.see(1)
+        self.assertEqual(self.evtchn_calls(host), [])
+
+    def test_a_probe_that_is_not_possible_says_why(self):
+        host = self.host()
+        self.configure(host, "Probe=once-per-boot")
+        daemon = self.start(host)
+        daemon.until("said so", lambda: "probe" in daemon.troubles())
+        self.assertEqual(daemon.state()["probe"]["answer"], "not_possible")
+        daemon.see(1)
+
     def test_xenstored_is_restarted(self):
         host = self.host()
         self.configure(host, "GrantDump=small")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The unit as it is installed: accepted by systemd, and as closed as it claims to be.
 
-Usage: unit_file_test.py UNIT DAEMON [DROP-IN MAXIMUM]...
+Usage: unit_file_test.py UNIT DAEMON [DROP-IN[+DROP-IN]... MAXIMUM]...
 Ends with 77 where this machine has no systemd-analyze, and says so.
 """
 
@@ -66,7 +66,7 @@ def main():
         for drop_in, maximum in zip(drop_ins[::2], drop_ins[1::2]):
             # systemd-analyze reads drop-ins of a unit file only from systemd's own folders: appended, they mean the same.
             whole = Path(name) / "xen-iommud-with-drop-in.service"
-            whole.write_text(path.read_text() + "\n" + Path(drop_in).read_text())
+            whole.write_text("\n".join([path.read_text(), *(Path(one).read_text() for one in drop_in.split("+"))]))
             verified = analyze("verify", "--man=no", str(whole))
             if verified.returncode != 0 or verified.stdout.strip():
                 failures.append(f"systemd-analyze verify with {drop_in}:\n{verified.stdout}")

@@ -396,6 +396,7 @@ TEST_F(WatcherTest, ADamagedHistoryIsReadAsFarAsItGoes) {
   start();
   pass(kSecond);
   EXPECT_EQ(recorded().size(), 2U);
+  EXPECT_EQ(field(*journal.of(EventKind::started).back(), "DAMAGED_RECORDS"), "3");
 }
 
 TEST_F(WatcherTest, AnUnreadableHistoryIsNoReasonToStopWatching) {

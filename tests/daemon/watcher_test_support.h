@@ -34,9 +34,12 @@ class DaemonTest : public ::testing::Test {
   }
 
   void start() {
-    watcher = std::make_unique<Watcher>(host.ports(), &recorder,
-                                        Outputs{&journal, &history_files, &published},
-                                        Identity{"1.0-test", 4711, epoch, "sysctl"}, settings);
+    watcher = std::make_unique<Watcher>(
+        host.ports(), Powers{&recorder, probe},
+        Outputs{&journal, &history_files, &published, &state_files},
+        Identity{"1.0-test", 4711, epoch, [this] { return Expected<std::string>(epoch); },
+                 "sysctl"},
+        settings);
     watcher->poll();
   }
   /// kill -9: what was in memory is gone.
@@ -82,6 +85,8 @@ class DaemonTest : public ::testing::Test {
   Disk disk;
   FakeHistoryFiles history_files{&disk};
   FakePublishedFiles published;
+  FakeStateFiles state_files{&disk};
+  RunProbe probe;
   FakeJournal journal;
   Settings settings = default_settings();
   std::string epoch = "0123456789abcdef0123456789abcdef";

@@ -5,6 +5,7 @@
     soak.py kills[=N,FAULTS]    kill -9 N times during FAULTS faults, each recorded once; 50 and 2000
     soak.py storm[=LINES]       until so many fault lines were printed; 20000
     soak.py latency[=N]         from the injection to the journal's entry, idle and during activity; 20
+    soak.py stop[=N]            `systemctl stop`, by dom0's clock, idle and while faults arrive; 10
 
 Several run one after the other on one machine.
 """
@@ -26,7 +27,7 @@ from rig.stage import Stage  # noqa: E402
 
 
 class Soak(Daemon):
-    minutes, kills, faults, lines, samples = 10, 50, 2000, 20_000, 20
+    minutes, kills, faults, lines, samples, stops = 10, 50, 2000, 20_000, 20, 10
 
     def process(self, pid: int) -> dict[str, float]:
         """Of all its threads: libxenstore has one of its own."""
@@ -81,14 +82,29 @@ class Soak(Daemon):
                 self.stage.smmu.inject(fault)
                 time.sleep(pause * random.uniform(0.5, 1.5))
             time.sleep(5)
-            entries = {entry["XEN_IOMMU_FRAME"]: int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 for entry in reversed(self.journal("XEN_IOMMU_EVENT=fault"))}
+            told = {entry["XEN_IOMMU_FRAME"]: entry for entry in reversed(self.journal("XEN_IOMMU_EVENT=fault"))}
+            entries = {frame: int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 for frame, entry in told.items()}
+            read = {frame: int(entry["XEN_IOMMU_READ_AT"]) / 1e6 for frame, entry in told.items()}
             took = sorted(entries[frame] - at for frame, at in injected.items())
+            own = sorted(entries[frame] - read[frame] for frame in injected)
             print(f"{name}: {len(took)} faults, median {statistics.median(took) * 1000:.0f} ms, highest {took[-1] * 1000:.0f} ms "
-                  f"(clocks related to {doubt * 1000:.0f} ms)", flush=True)
+                  f"(clocks related to {doubt * 1000:.0f} ms); of that from the read to the entry, median {statistics.median(own) * 1000:.1f} ms, "
+                  f"highest {own[-1] * 1000:.1f} ms", flush=True)
+
+    def stop_often(self):
+        for name, faults in (("idle", 0), ("while faults arrive", 60)):
+            took = []
+            for number in range(self.stops):
+                self.must("sleep 3")
+                self.stage.smmu.inject(*self.unique(faults, 0x1a00000 + number * 0x100000))
+                begin, end = self.must(f"cut -d' ' -f1 /proc/uptime; systemctl stop {UNIT}; cut -d' ' -f1 /proc/uptime").split()
+                took.append(float(end) - float(begin))
+                self.must(f"systemctl start {UNIT}")
+            print(f"stop, {name}: {len(took)} times, median {statistics.median(took):.2f} s, highest {max(took):.2f} s", flush=True)
 
 
 RUNS = {"idle": ("idle", ("minutes",)), "kills": ("kill_often", ("kills", "faults")),
-        "storm": ("storm_long", ("lines",)), "latency": ("latency", ("samples",))}
+        "storm": ("storm_long", ("lines",)), "latency": ("latency", ("samples",)), "stop": ("stop_often", ("stops",))}
 
 
 def main() -> int:

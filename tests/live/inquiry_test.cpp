@@ -437,6 +437,23 @@ TEST(HypervisorLog, IsFollowedOverRotationAndTruncation) {
   std::filesystem::remove(path + ".1");
 }
 
+TEST(HypervisorLog, GivesAgainWhatIsAskedForAgain) {
+  const std::string path = ::testing::TempDir() + "xic-again.log";
+  std::ofstream(path) << "one\ntwo\n";
+  HypervisorLog log(path);
+  const auto oldest = log.oldest();
+  ASSERT_TRUE(oldest);
+  std::array<char, 16> buffer{};
+  const auto first = log.read(*oldest, buffer);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->count, 8U);
+  const auto again = log.read(RingIndex{first->end.value() - 4}, buffer);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(std::string_view(buffer.data(), again->count), "two\n");
+  EXPECT_EQ(again->end, first->end);
+  std::filesystem::remove(path);
+}
+
 TEST(HypervisorLog, BeginsWithItsLastMebibyteAtALine) {
   const std::string path = ::testing::TempDir() + "xic-long.log";
   std::ofstream(path) << std::string(3 << 19, 'x') << "\n" << std::string(1 << 19, 'y') << "\n";
@@ -553,11 +570,48 @@ TEST(GrantQuestions, StopsAtTheFirstError) {
   grants.log.fail("granted_now", failure(ENOSYS));
   MemoryMap memory;
   memory.dom0_banks = {{0x40000000, 0x60000000, "", ""}};
-  GrantQuestions questions(&grants);
+  testing::ManualClock clock;
+  GrantQuestions questions(&grants, &clock);
   EXPECT_FALSE(questions.ask(Frame{0x90000}, memory, false));
   ASSERT_TRUE(questions.failed());
   EXPECT_FALSE(questions.ask(Frame{0x90001}, memory, false));
   EXPECT_EQ(grants.log.count("granted_now"), 1U);
+  clock.advance(GrantQuestions::kAgainNs);
+  EXPECT_FALSE(questions.ask(Frame{0x90001}, memory, false));
+  EXPECT_EQ(grants.log.count("granted_now"), 2U);
+}
+
+class AskedAgain : public ::testing::Test {
+ protected:
+  AskedAgain() { memory_.dom0_banks = {{0x40000000, 0x60000000, "", ""}}; }
+  bool ask(std::uint64_t frame) { return questions_.ask(Frame{frame}, memory_, true).has_value(); }
+  testing::FakeGrantTables grants_;
+  testing::ManualClock clock_;
+  MemoryMap memory_;
+  GrantQuestions questions_{&grants_, &clock_};
+};
+
+TEST_F(AskedAgain, AfterAWhile) {
+  EXPECT_TRUE(ask(0x90000));
+  clock_.advance(GrantQuestions::kAgainNs - 1);
+  EXPECT_FALSE(ask(0x90000));
+  clock_.advance(1);
+  EXPECT_TRUE(ask(0x90000));
+}
+
+TEST_F(AskedAgain, NeverWhereTheRefusalLeaksAReference) {
+  grants_.answers[Frame{0x90000}] = GrantedNow::Answer::free_or_xen;
+  EXPECT_TRUE(ask(0x90000));
+  clock_.advance(100 * GrantQuestions::kAgainNs);
+  EXPECT_FALSE(ask(0x90000));
+}
+
+TEST_F(AskedAgain, IsBoundedInAnyTime) {
+  std::size_t answered = 0;
+  for (std::uint64_t i = 0; i < 3 * GrantQuestions::kMost; ++i) answered += ask(0x90000 + i);
+  EXPECT_EQ(answered, GrantQuestions::kMost);
+  clock_.advance(GrantQuestions::kAgainNs);
+  EXPECT_TRUE(ask(0x90000 + 2 * GrantQuestions::kMost));
 }
 
 }  // namespace

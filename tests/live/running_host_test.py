@@ -84,6 +84,7 @@ class Host:
         self.root = pathlib.Path(root)
         for name, content in {
                 "proc/xen/capabilities": b"control_d\n",
+                "proc/1/comm": b"systemd\n",
                 "proc/iomem": b"09000000-09000fff : pl011@9000000\n40000000-5fffffff : System RAM\n"
                               b"80000000-bfffffff : System RAM\n",
                 "sys/hypervisor/type": b"xen\n",
