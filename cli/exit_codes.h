@@ -22,6 +22,7 @@ enum ExitCode : int {
     case Error::Code::denied:
       return kExitPermission;
     case Error::Code::abi_mismatch:
+    case Error::Code::unavailable:
       return kExitUnavailable;
     case Error::Code::not_found:
     case Error::Code::malformed:

@@ -60,7 +60,7 @@ Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry,
                        [](const Attempt& attempt) { return attempt.ok; });
   };
   if (!learned_anything(record) && !role_known()) {
-    return tl::unexpected(Error{Error::Code::abi_mismatch, 0,
+    return tl::unexpected(Error{Error::Code::unavailable, 0,
                                 "nothing on this host could be asked: " + reasons(record),
                                 "run it in dom0, as root, or judge its logs with --log"});
   }
@@ -88,7 +88,7 @@ Expected<void> need_root_in_dom0(const Ports& ports) {
   const auto role = ports.system->role();
   if (role && *role != DomainRole::dom0) {
     const bool guest = *role == DomainRole::guest;
-    return tl::unexpected(Error{Error::Code::abi_mismatch, 0,
+    return tl::unexpected(Error{Error::Code::unavailable, 0,
                                 guest ? "this is a guest: the host's console and grants are dom0's "
                                         "to see"
                                       : "this kernel does not run on Xen",

@@ -10,7 +10,7 @@
 namespace xic::cli {
 
 /// What the running host tells, with the probe's answer where that was asked for.
-/// Error::Code::abi_mismatch where nothing at all could be asked. `judged`: see inquire().
+/// Error::Code::unavailable where nothing at all could be asked. `judged`: see inquire().
 [[nodiscard]] Expected<HostRecord> record_host(const Options& options, InquiryOptions inquiry,
                                                std::optional<Observer>* judged = nullptr);
 

@@ -13,7 +13,7 @@ Expected<int> status(const Options& options) {
   if (!state) {
     // That it does not run is the answer to the question.
     Error error = state.error();
-    if (error.code == Error::Code::not_found) error.code = Error::Code::abi_mismatch;
+    if (error.code == Error::Code::not_found) error.code = Error::Code::unavailable;
     return tl::unexpected(std::move(error));
   }
   const DaemonView view{&state->report, state->age, state->alive};

@@ -113,7 +113,7 @@ Expected<int> watch(const Options& options) {
     if (!bound) {
       Error& error = bound.error();
       // A device that is missing, no input that is.
-      if (error.code == Error::Code::not_found) error.code = Error::Code::abi_mismatch;
+      if (error.code == Error::Code::not_found) error.code = Error::Code::unavailable;
       return tl::unexpected(std::move(error));
     }
     event = *std::move(bound);

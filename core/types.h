@@ -49,7 +49,15 @@ inline constexpr std::uint64_t kPageMask = (std::uint64_t{1} << kPageShift) - 1;
 
 /// Why something could not be done: what failed, on what, and what the user can do.
 struct Error {
-  enum class Code : std::uint8_t { not_found, denied, abi_mismatch, malformed, too_large, io };
+  enum class Code : std::uint8_t {
+    not_found,
+    denied,
+    abi_mismatch,  ///< The hypervisor takes no interface number that this program knows.
+    unavailable,   ///< This host, kernel or build does not have it: nobody may do it here.
+    malformed,
+    too_large,
+    io
+  };
   Code code = Code::io;
   int sys_errno = 0;    ///< 0 where no system call was involved.
   std::string message;  ///< One sentence: what failed, on what.

@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "core/diagnosis/words.h"
 #include "report/layout.h"
 #include "report/names.h"
 
@@ -151,7 +152,7 @@ std::string time_words(Timestamp time) {
 
 std::string fault_words(const FaultGroup& fault) {
   std::string what(fault.kind == FaultKind::smmuv3_gerror ? "global error of the SMMU itself"
-                                                          : words(fault.fault_class));
+                                                          : class_text(fault.fault_class));
   // Where one word does not tell the failure, the names of the bits do.
   if (fault.fault_class == FaultClass::mixed || fault.fault_class == FaultClass::other ||
       fault.fault_class == FaultClass::configuration) {

@@ -21,7 +21,6 @@ namespace xic::render {
 [[nodiscard]] std::string_view token(Arch arch);
 
 // Words: for people.
-[[nodiscard]] std::string_view words(FaultClass klass);
 [[nodiscard]] std::string_view words(AddressClass klass);
 [[nodiscard]] std::string_view words(RingRole role);
 [[nodiscard]] std::string_view words(VerdictState state);  ///< "LIKELY AFFECTED"

@@ -231,45 +231,13 @@ void table_sharing(const Assessment& all, Collector* out) {
   }
 }
 
-std::string class_text(FaultClass klass) {
-  switch (klass) {
-    case FaultClass::translation:
-      return "translation fault";
-    case FaultClass::permission:
-      return "permission fault";
-    case FaultClass::access_flag:
-      return "access flag fault";
-    case FaultClass::address_size:
-      return "address size fault";
-    case FaultClass::external_abort:
-      return "external abort";
-    case FaultClass::tlb_conflict:
-      return "TLB conflict";
-    case FaultClass::unsupported:
-      return "unsupported transaction";
-    case FaultClass::stream_unknown:
-      return "unidentified stream";
-    case FaultClass::stream_conflict:
-      return "stream match conflict";
-    case FaultClass::stream_disabled:
-      return "stream without context";
-    case FaultClass::configuration:
-      return "configuration fault";
-    case FaultClass::mixed:
-      return "several faults at once";
-    case FaultClass::other:
-      break;
-  }
-  return "fault";
-}
-
 void add_fault(const Assessment& all, const Verdict& verdict, std::size_t index, Collector* out) {
   const FaultGroup& fault = all.facts.faults[index];
   const FaultFinding& finding = all.findings[index];
   const std::string_view supports = finding.accuses && verdict.observed      ? "observed"
                                     : finding.signature && verdict.suspected ? "suspected"
                                                                              : "context";
-  std::string value = fault_text(fault) + ": " + class_text(fault.fault_class) + ", " +
+  std::string value = fault_text(fault) + ": " + std::string(class_text(fault.fault_class)) + ", " +
                       (fault.count == 1 ? std::string("once") : counted(fault.count, "time"));
   if (finding.signature && !finding.why_not.empty()) value += "; " + finding.why_not;
   out->add("fault", "Xen's console", std::move(value), supports,

@@ -50,6 +50,38 @@ std::string fault_text(const FaultGroup& fault) {
   return text;
 }
 
+std::string_view class_text(FaultClass klass) {
+  switch (klass) {
+    case FaultClass::translation:
+      return "translation fault";
+    case FaultClass::permission:
+      return "permission fault";
+    case FaultClass::access_flag:
+      return "access flag fault";
+    case FaultClass::address_size:
+      return "address size fault";
+    case FaultClass::external_abort:
+      return "external abort on a table walk";
+    case FaultClass::tlb_conflict:
+      return "TLB conflict";
+    case FaultClass::unsupported:
+      return "unsupported transaction";
+    case FaultClass::stream_unknown:
+      return "unidentified stream";
+    case FaultClass::stream_conflict:
+      return "stream match conflict";
+    case FaultClass::stream_disabled:
+      return "stream without a valid context";
+    case FaultClass::configuration:
+      return "configuration fault";
+    case FaultClass::mixed:
+      return "several kinds of fault at once";
+    case FaultClass::other:
+      break;
+  }
+  return "kind of fault not told";
+}
+
 std::string grant_text(const Facts& facts, const Attribution& attribution) {
   if (!attribution.granter || !attribution.ref) return "";
   std::string text =

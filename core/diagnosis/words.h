@@ -18,6 +18,8 @@ struct Attribution;
 [[nodiscard]] std::string domain_text(const Facts& facts, DomId domain);
 /// "read of 0x8424cb148 by /smmu@fd800000 context bank 0"
 [[nodiscard]] std::string fault_text(const FaultGroup& fault);
+/// "translation fault"
+[[nodiscard]] std::string_view class_text(FaultClass klass);
 /// "grant 0x208 of d1 "rigdomu" (tx ring of vif1.0)"; "" without a granter.
 [[nodiscard]] std::string grant_text(const Facts& facts, const Attribution& attribution);
 /// "Xen 4.14.1 on arm64", "Xen 4.14.1", "This Xen".

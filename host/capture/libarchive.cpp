@@ -12,7 +12,7 @@ constexpr const char* kFile = "libarchive.so.13";
 
 Error unusable() {
   const char* why = ::dlerror();
-  return {Error::Code::abi_mismatch, 0,
+  return {Error::Code::unavailable, 0,
           std::string("cannot load libarchive: ") + (why != nullptr ? why : "no reason"),
           "install it (Debian: libarchive13), or unpack the archive and give the folder"};
 }

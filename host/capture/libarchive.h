@@ -11,7 +11,7 @@ namespace xic {
 
 /// The functions of libarchive that are used, under their own names.
 struct LibArchive {
-  /// The same object at each call; never unloaded. An error (abi_mismatch) where the library
+  /// The same object at each call; never unloaded. An error (unavailable) where the library
   /// is not installed or lacks a function.
   [[nodiscard]] static Expected<const LibArchive*> load();
 

@@ -106,12 +106,12 @@ std::uint64_t missed_hits(std::string_view profile) {
 Error cannot_record(const TraceEventDefinition& event, Error error) {
   if (error.code == Error::Code::denied) return error;
   if (error.code == Error::Code::not_found && error.message.find(kEvents) != std::string::npos) {
-    error.code = Error::Code::abi_mismatch;
+    error.code = Error::Code::unavailable;
     error.message = "this kernel has no kprobe events (CONFIG_KPROBE_EVENTS): " + error.message;
     error.hint = "grants can still be named by a 'g' dump";
     return error;
   }
-  error.code = Error::Code::abi_mismatch;
+  error.code = Error::Code::unavailable;
   error.message = "this kernel cannot record " + event.place + ": " + error.message;
   error.hint = "its symbol or its arguments differ; grants can still be named by a 'g' dump";
   return error;

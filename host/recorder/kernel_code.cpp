@@ -95,7 +95,7 @@ Expected<KernelFunction> RunningKernelCode::read(const std::string& function,
   if (!symbols) return tl::unexpected(symbols.error());
   const std::uint64_t bytes = symbols->end - symbols->begin;
   if (bytes % 4 != 0 || bytes / 4 > kMostInstructions) {
-    return failed(function + " is no function of this kind", Error::Code::abi_mismatch);
+    return failed(function + " is no function of this kind", Error::Code::unavailable);
   }
   const std::string path = proc_ + "/kcore";
   const Descriptor core{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
@@ -104,7 +104,7 @@ Expected<KernelFunction> RunningKernelCode::read(const std::string& function,
   KernelFunction found{symbols->begin, {}, symbols->callee};
   found.instructions.resize(bytes / 4);
   if (!place || !read_at(core.fd, found.instructions.data(), bytes, *place)) {
-    return failed(path + " does not show " + function, Error::Code::abi_mismatch);
+    return failed(path + " does not show " + function, Error::Code::unavailable);
   }
   return found;
 }

@@ -35,7 +35,7 @@ Expected<SelfTest> self_test(GrantRecorder* recorder, GrantTables* grants,
                mapping.ref == page->ref() && mapping.unmapped.has_value();
       });
   if (seen) return SelfTest::passed;
-  return tl::unexpected(Error{Error::Code::abi_mismatch, 0,
+  return tl::unexpected(Error{Error::Code::unavailable, 0,
                               "the flight recorder does not see pages being mapped and unmapped",
                               "grants can still be named by a 'g' dump"});
 }

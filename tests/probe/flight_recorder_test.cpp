@@ -127,7 +127,7 @@ TEST_F(Recorder, AKernelWithoutTheFunctionLeavesNothingBehind) {
   tracefs_.log.fail("write", failure(ENOENT), 2);  // the second event
   const auto started = recorder_.start({512});
   ASSERT_FALSE(started);
-  EXPECT_EQ(started.error().code, Error::Code::abi_mismatch);
+  EXPECT_EQ(started.error().code, Error::Code::unavailable);
   EXPECT_NE(started.error().message.find("gnttab_unmap_refs"), std::string::npos);
   EXPECT_EQ(events(), 0U);
 }
