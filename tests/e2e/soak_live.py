@@ -3,7 +3,7 @@
 
     soak_live.py cold-start [ROUNDS]   CPU time and peak memory of `check` beside `xl info` and `xl dmesg`; default 15
     soak_live.py traffic [ROUNDS]      a guest's throughput with and without `watch`, `check` and `grants`, in turn; default 20
-    soak_live.py watch-latency [ROUNDS] from a fault's injection to its line in `watch`'s output, by polling and woken by VIRQ_CON_RING; default 20
+    soak_live.py watch-latency [ROUNDS] from a fault's injection to its line in `watch`'s output, by timer and woken by VIRQ_CON_RING; default 20
 
     --slot SECONDS                     of traffic with and without, each, by dom0's clock; default 30
     --watch-only                       of traffic: `watch` alone, started before the slot begins
@@ -117,7 +117,7 @@ class Latency(case.SubjectCase):
 
     def runTest(self):
         """Upper bounds: they hold the injection itself and the way of the line to the harness."""
-        for wakeup in ("poll", "virq"):
+        for wakeup in ("timer", "virq"):
             for name, pause in (("idle", 3.0), ("during activity", 0.2)):
                 with self.watching(f"--wakeup {wakeup} --recorder off") as watch:
                     took = []
