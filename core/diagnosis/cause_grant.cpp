@@ -81,9 +81,10 @@ Answer after_unmap(const Case& c) {
   constexpr std::string_view kMayHaveEnded = "; a packet's grant may have ended since the fault";
   const Frame frame = frame_of(*c.fault.iova);
   // Granted at one fault and not at another: of the first it would be wrong.
-  if (granted_at_a_fault(c)) return std::nullopt;
+  const bool differ = granted_at_a_fault(c);
   for (const GrantedNow& answer : c.all.facts.granted_now) {
-    if (answer.frame != frame || answer.answer == GrantedNow::Answer::granted_or_own) continue;
+    if (differ || answer.frame != frame) continue;
+    if (answer.answer == GrantedNow::Answer::granted_or_own) continue;
     const bool gone = answer.answer == GrantedNow::Answer::free_or_xen;
     std::string text = page(c) + (gone ? " belonged to no domain" : " was not granted to dom0") +
                        (answer.at_fault ? " when the fault was read" : " when asked afterwards");
