@@ -20,7 +20,7 @@ class Tally(collections.Counter):
     def add(self, shot: Shot, told: dict) -> None:
         owner, cause = told.get("attribution") or {}, (told.get("cause") or {}).get("id")
         state = owner.get("state", "none")
-        named = None if state == "none" else ((owner.get("granter") or {}).get("domid"), int(owner["ref"], 16) if owner.get("ref") else None)
+        named = None if state == "none" or not owner.get("granter") else ((owner.get("granter") or {}).get("domid"), int(owner["ref"], 16) if owner.get("ref") else None)
         near = ", ".join(f"d{m.domain} {m.ref:#x} {m.begin}..{m.end}" for m in shot.around(50_000))
         line = f"{shot.fault.target.address:#x} {shot.begin}..{shot.end}, mapped {near}: {state} {named} {cause} ({owner.get('source')})"
         live, possible = shot.during(), {(m.domain, m.ref) for m in shot.around()}
