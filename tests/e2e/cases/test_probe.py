@@ -6,6 +6,7 @@ import re
 
 from rig import paths
 from rig.case import Answer, SubjectCase, on
+from rig.qemu import PATIENCE
 
 HEALTHY = ("healthy-4.17", "healthy-4.14", "healthy-4.20")
 MISSING = ("missing-4.17", "missing-4.14-linux-6.1", "missing-4.20")
@@ -163,7 +164,8 @@ class CheckProbe(ProgramCase):
         ping = f"ping -c {runs} -W 60 10.9.9.2 > /tmp/ping.out 2>&1 & p=$!; " if stage.guests else ""
         stage.dom0.must(
             f"{ping}n=0; while [ $n -lt {runs} ]; do xen-iommu-check check --probe --json > /dev/null; [ $? -le 3 ] || exit 1; n=$((n + 1)); done; "
-            + ("wait $p" if ping else "")
+            + ("wait $p" if ping else ""),
+            timeout=PATIENCE + 60 * runs,
         )
         if ping:
             self.assertIn(f" {runs} packets received", stage.dom0.must("cat /tmp/ping.out"))

@@ -90,7 +90,7 @@ class InACapture(SubjectCase):
             stage.dom0.must(f"{recorder} stop")
         captured = self.check("--capture /tmp/proof.tar.gz")
         for answer in (live, captured):
-            (fault,) = [f for f in answer.faults if int(f["iova"], 16) >> 12 == target.frame and f["access"] == "write"]
+            (fault,) = [f for f in answer.faults if int(f.get("iova") or "0", 16) >> 12 == target.frame and f["access"] == "write"]
             owner = fault["attribution"]
             self.assertEqual((owner["state"], owner["granter"]["domid"], int(owner["ref"], 16)), ("exact", guest.domain, ref), owner)
             self.assertIn("the flight recorder", owner["source"])
