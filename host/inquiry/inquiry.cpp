@@ -49,8 +49,8 @@ class Inquiry {
     read_kernel_log();
     read_memory();
     if (role == DomainRole::dom0 && options_.root) {
-      ask_about_grants();
-      read_recorder();
+      const Facts seen = ask_about_grants();
+      if (!seen.faults.empty()) read_recorder(seen);
     }
     record_.console_end = console_.cursor().position();
     return std::move(record_);
@@ -234,13 +234,15 @@ class Inquiry {
     return judged_->snapshot();
   }
 
-  void ask_about_grants() {
+  /// What is known of the host, the dump included.
+  Facts ask_about_grants() {
     Facts seen = facts();
     if (dump_wanted(seen)) {
       take_dump(seen);
       seen = facts();
     }
     ask_frames(seen);
+    return seen;
   }
 
   [[nodiscard]] bool dump_wanted(const Facts& seen) const {
@@ -319,15 +321,14 @@ class Inquiry {
   }
 
   // ---- the flight recorder ----------------------------------------------------------------------
-  /// What it holds, where somebody has it running. Last of all: what is read now covers every fault
-  /// that was read before.
-  void read_recorder() {
+  /// What it holds, where somebody has it running: of faults it names the owners. Last of all: what
+  /// is read now covers every fault that was read before.
+  void read_recorder(const Facts& seen) {
     if (ports_.recorder == nullptr) return;
     const auto state = ports_.recorder->state();
     if (!state || !state->recording) return;
     const std::string what = "records of the flight recorder";
     if (!in_time(what)) return;
-    const Facts seen = facts();
     const auto test = self_test(ports_.recorder, ports_.grants, guests(seen.backends));
     if (!test) return failed(what, "recorder_not_read", test.error());
     if (*test != SelfTest::passed) return;  // no guest, so no grant

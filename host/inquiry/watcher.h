@@ -8,7 +8,7 @@
 #include "core/observer.h"
 #include "host/inquiry/console_reader.h"
 #include "host/inquiry/fault_witness.h"
-#include "host/inquiry/look_listener.h"
+#include "host/look_listener.h"
 #include "host/inquiry/poll_policy.h"
 #include "host/ports.h"
 

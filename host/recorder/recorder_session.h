@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "host/inquiry/look_listener.h"
+#include "host/look_listener.h"
 #include "host/recorder/recorder_witness.h"
 
 namespace xic {

@@ -67,9 +67,12 @@ TEST(Inquiry, AFlightRecorderIsReadOnlyWhereOneRuns) {
   EXPECT_EQ(host.recorder.log.count("start"), 0U);
   EXPECT_EQ(host.recorder.log.count("read"), 0U);
   EXPECT_EQ(text_named(record, "grant-trace.txt"), nullptr);
-  // It runs, and does not see the page that is mapped to try it.
   host.recorder.now_state.recording = true;
   host.grants.reserved = {{DomId{1}, GrantRef{0}}};
+  record = ask(&host, root_options());
+  EXPECT_EQ(host.grants.log.count("touch"), 0U) << "no fault: nobody's page to find out";
+  // With a fault: it does not see the page that is mapped to try it.
+  host.console.print(testing::kFault);
   record = ask(&host, root_options());
   EXPECT_EQ(host.grants.log.count("touch"), 1U);
   EXPECT_EQ(text_named(record, "grant-trace.txt"), nullptr);
