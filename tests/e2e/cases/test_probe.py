@@ -35,6 +35,7 @@ class ProgramCase(SubjectCase):
         """Neither dom0's kernel nor the hypervisor nor a guest has printed a line since the test began, but for grant dumps."""
         said = self.stage.dom0.must(f"dmesg | tail -n +$(({self._dmesg.strip()} + 1))")
         self.assertEqual([line for line in said.splitlines() if not NO_COMPLAINT.search(line)], [])
+        self.assertGreaterEqual(self._console, self.stage.xen.ring().oldest, "the console ring has gone round: what was in it was not seen")
         printed = self.stage.xen.ring_text(since=self._console)
         self.assertEqual([line for line in printed.splitlines() if not DUMP_LINE.search(line)], [])
         self.assertEqual({guest.name: self.guest_log(guest.name) for guest in self.stage.guests}, self._said)
