@@ -76,7 +76,9 @@ class Soak(Daemon):
             time.sleep(5)
             injected = {}
             if pause < 1:
-                self.stage.smmu.inject(*self.unique(3, base + 0x100000))  # activity begins
+                # Activity begins with the look that finds these, at most a second later, and lasts for two from then on.
+                self.stage.smmu.inject(*self.unique(3, base + 0x100000))
+                time.sleep(1.2)
             for fault in self.unique(self.samples, base):
                 injected[f"{fault.target.frame:#x}"] = time.monotonic() + offset
                 self.stage.smmu.inject(fault)
