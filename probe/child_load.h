@@ -31,8 +31,8 @@ struct Load {
 
 /// Maps the kernel page of `memory` (a descriptor of /dev/mem, open for reading) that holds `frame`
 /// and loads the first aligned 32-bit word of the frame. The value is discarded, the pointer is
-/// given to no system call. The child keeps no other descriptor, becomes nobody (or, where a sandbox
-/// forbids that, gives up all capabilities), leaves no core, and is ended after `seconds`.
+/// given to no system call. The child keeps no other descriptor, becomes nobody (or, where a
+/// sandbox forbids that, gives up all capabilities), leaves no core, and is ended after `seconds`.
 [[nodiscard]] Load load_in_child(int memory, std::uint64_t frame, unsigned seconds);
 
 }  // namespace xic::probe

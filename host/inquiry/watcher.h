@@ -8,8 +8,8 @@
 #include "core/observer.h"
 #include "host/inquiry/console_reader.h"
 #include "host/inquiry/fault_witness.h"
-#include "host/look_listener.h"
 #include "host/inquiry/poll_policy.h"
+#include "host/look_listener.h"
 #include "host/ports.h"
 
 namespace xic {

@@ -1,5 +1,5 @@
-/* In dom0: map pages that a guest has granted and hold them mapped until killed, as a backend holds the pages of a request.
- * usage: holdgrants r|w DOMID REF... */
+/* In dom0: map pages that a guest has granted and hold them mapped until killed, as a backend holds
+ * the pages of a request. usage: holdgrants r|w DOMID REF... */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +23,8 @@ int main(int argc, char** argv) {
   }
   int protection = *argv[1] == 'w' ? PROT_READ | PROT_WRITE : PROT_READ;
   for (int i = 3; i < argc; ++i) {
-    struct map request = {.count = 1, .domid = (uint32_t)atoi(argv[2]), .ref = (uint32_t)atoi(argv[i])};
+    struct map request = {
+        .count = 1, .domid = (uint32_t)atoi(argv[2]), .ref = (uint32_t)atoi(argv[i])};
     if (ioctl(fd, GNTDEV_MAP, &request)) {
       perror("map");
       return 1;

@@ -1,8 +1,10 @@
-/* In dom0: follow the rig's own trace of grant maps, again and again choose a page that a guest has granted, say which, and hold dom0's only
- * CPU until the harness has raised a fault there: nothing is unmapped meanwhile.
- * usage: livegrant COUNT PERIOD_MS ENDED_PERCENT SEED   ("ended": a page that was unmapped just before, in that many cases of 100)
- * Reads the tracefs instance "rig". Says in /share/window where the harness finds a struct window in memory (dom0's memory is where it
- * says). Leaves /tmp/truth (maps and unmaps) and /tmp/picks. Times: CLOCK_MONOTONIC_RAW in microseconds, as the trace's. */
+/* In dom0: follow the rig's own trace of grant maps, again and again choose a page that a guest has
+ * granted, say which, and hold dom0's only CPU until the harness has raised a fault there: nothing
+ * is unmapped meanwhile. usage: livegrant COUNT PERIOD_MS ENDED_PERCENT SEED   ("ended": a page
+ * that was unmapped just before, in that many cases of 100) Reads the tracefs instance "rig". Says
+ * in /share/window where the harness finds a struct window in memory (dom0's memory is where it
+ * says). Leaves /tmp/truth (maps and unmaps) and /tmp/picks. Times: CLOCK_MONOTONIC_RAW in
+ * microseconds, as the trace's. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
@@ -34,7 +36,8 @@ struct window {
 
 /* A page of ours, its physical address in /share/window. */
 static volatile struct window* open_window(void) {
-  void* page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
+  void* page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
   uint64_t entry = 0;
   int map = open("/proc/self/pagemap", O_RDONLY);
   FILE* file = fopen("/share/window.new", "w");
@@ -70,7 +73,8 @@ static void line(char* s) {
   } else if ((what = strstr(s, ": gone: "))) {
     char *stamp = what, *p = strstr(what, "pfn=");
     while (stamp > s && stamp[-1] != ' ') --stamp;
-    if (sscanf(stamp, "%lu.%lu", &seconds, &micros) != 2 || !p || sscanf(p, "pfn=%lx", &pfn) != 1) return;
+    if (sscanf(stamp, "%lu.%lu", &seconds, &micros) != 2 || !p || sscanf(p, "pfn=%lx", &pfn) != 1)
+      return;
     struct mapping* one = &slots[pfn % SLOTS];
     if (one->live && one->pfn == pfn) {
       one->live = 0;
@@ -107,9 +111,11 @@ static const struct mapping* choose(int ended) {
   static const struct mapping* found[SLOTS];
   unsigned count = 0;
   if (ended) {
-    for (unsigned long i = recent_count > RECENT ? recent_count - RECENT : 0; i < recent_count; ++i) {
+    for (unsigned long i = recent_count > RECENT ? recent_count - RECENT : 0; i < recent_count;
+         ++i) {
       const struct mapping* one = &recent[i % RECENT];
-      if (one->end + JUST > now_us() && used[one->mfn % FRAMES] < 2 && !is_live(one->mfn)) found[count++] = one;
+      if (one->end + JUST > now_us() && used[one->mfn % FRAMES] < 2 && !is_live(one->mfn))
+        found[count++] = one;
     }
   } else {
     for (unsigned i = 0; i < SLOTS; ++i)
@@ -153,8 +159,8 @@ int main(int argc, char** argv) {
     window->pick = (uint32_t)i;
     while (window->acknowledged != (uint32_t)i && now_us() - before < 800000) {
     }
-    fprintf(picks, "%d %lx %d %s %llu %llu\n", i, frame, write_access, ended ? "ended" : "live", (unsigned long long)before,
-            (unsigned long long)now_us());
+    fprintf(picks, "%d %lx %d %s %llu %llu\n", i, frame, write_access, ended ? "ended" : "live",
+            (unsigned long long)before, (unsigned long long)now_us());
     ++i;
     sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){0});
   }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* clock_gettime */
 /* In dom0: map and unmap pages that a guest has granted, as one batch, again and again.
- * usage: mapgrants DOMID ROUNDS REF...   prints: nanoseconds for one page mapped and unmapped, the hypervisor's part included */
+ * usage: mapgrants DOMID ROUNDS REF...   prints: nanoseconds for one page mapped and unmapped, the
+ * hypervisor's part included */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,13 +1,16 @@
 #define _DEFAULT_SOURCE /* wait4 */
 /* In dom0: what one run of a program costs.
- * usage: usage PROGRAM ARGUMENT...    its output goes to /dev/null; prints: status, CPU time in microseconds (user + system), peak memory in KiB */
+ * usage: usage PROGRAM ARGUMENT...    its output goes to /dev/null; prints: status, CPU time in
+ * microseconds (user + system), peak memory in KiB */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static long microseconds(struct timeval time) { return time.tv_sec * 1000000L + time.tv_usec; }
+static long microseconds(struct timeval time) {
+  return time.tv_sec * 1000000L + time.tv_usec;
+}
 
 int main(int argc, char** argv) {
   if (argc < 2) return 64;
