@@ -7,8 +7,6 @@
 #include "daemon/event_texts.h"
 #include "daemon/host_facts.h"
 #include "report/describe.h"
-#include "report/names.h"
-#include "report/report.h"
 
 namespace xic::daemon {
 namespace {
@@ -27,10 +25,6 @@ constexpr int kMostKernelRecords = 1024;
 constexpr std::uint64_t kCheckpointEvery = 60 * kSecond;
 constexpr std::uint64_t kRetryEvery = 5 * kSecond;
 constexpr std::uint64_t kJudgeEvery = kSecond;
-constexpr std::uint64_t kPublishAtLeastEvery = 60 * kSecond;
-/// Writing the state takes at most one part in this of the time.
-constexpr std::uint64_t kPublishShare = 20;
-constexpr std::size_t kMostLabels = 16;  ///< IOMMUs that metrics tell apart.
 
 Error simple_error(std::string message) {
   Error error;
@@ -43,7 +37,6 @@ Error simple_error(std::string message) {
 Watcher::Watcher(const Ports& ports, const Powers& powers, const Outputs& outputs,
                  Identity identity, const Settings& settings)
     : ports_(ports),
-      published_(outputs.published),
       identity_(std::move(identity)),
       settings_(settings),
       tap_(ports.console, &observer_),
@@ -54,7 +47,8 @@ Watcher::Watcher(const Ports& ports, const Powers& powers, const Outputs& output
       probing_(StateFile(outputs.history, outputs.state, "probe.json"), ports.clock, powers.probe),
       outbox_(outputs.journal),
       history_(outputs.history, settings.history_size),
-      storm_(settings.summary_interval) {
+      storm_(settings.summary_interval),
+      publisher_(outputs.published, ports.clock, identity_.version) {
   observer_.set_listener(&inbox_);
   observer_.set_mode(InputMode::live, true);
   use_settings();
@@ -93,7 +87,7 @@ void Watcher::poll() {
   } else if (troubles_.has("journal")) {
     note("journal", {}, std::to_string(outbox_.dropped()) + " entries were given up");
   }
-  publish_if_due();
+  if (publisher_.due()) publish();
   schedule();
 }
 
@@ -304,27 +298,7 @@ void Watcher::count(const SeenFault& fault) {
   if (fault.uncertain_author) ++status_.faults.uncertain;
   status_.faults.last_at = fault.wall / static_cast<std::int64_t>(kSecond);
   status_.faults.last_id = to_string(fault.epoch, fault.id);
-
-  std::string iommu = fault.iommu.empty() ? fault.device : fault.iommu;
-  const auto named = [&](const auto& item) { return std::get<0>(item.first) == iommu; };
-  if (std::none_of(counters_.begin(), counters_.end(), named)) {
-    std::vector<std::string> names;
-    for (const auto& [key, counter] : counters_) names.push_back(std::get<0>(key));
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    if (names.size() >= kMostLabels) iommu = "other";
-  }
-  const auto state = fault.attribution ? fault.attribution->state : Attribution::State::none;
-  DaemonStatus::Counter fresh{iommu,
-                              std::string(render::token(fault.kind)),
-                              std::string(render::token(fault.access)),
-                              std::string(render::token(state)),
-                              0,
-                              0};
-  CounterKey key{fresh.iommu, fresh.kind, fresh.access, fresh.attribution};
-  DaemonStatus::Counter& counter =
-      counters_.try_emplace(std::move(key), std::move(fresh)).first->second;
-  ++counter.count;
-  counter.last_at = status_.faults.last_at;
+  counters_.count(fault);
 }
 
 void Watcher::tell_summaries(std::vector<FaultSummary> summaries) {
@@ -360,7 +334,7 @@ void Watcher::judge() {
   diagnosis_ = diagnose(facts_, built_in_knowledge(), kept_);
   kept_.clear();
   for (const FaultFinding& finding : diagnosis_.faults) kept_.push_back(finding.attribution);
-  unpublished_ = true;
+  publisher_.changed();
   if (!ready_) return;
   const Verdict& verdict = diagnosis_.verdict;
   const std::tuple now{verdict.state, verdict.observed, verdict.suspected};
@@ -384,31 +358,8 @@ void Watcher::probe_if_due() {
   note("probe", probing_.problem());
 }
 
-void Watcher::publish_if_due() {
-  const std::uint64_t now = ports_.clock->uptime();
-  const bool stale = now - last_publication_ >= kPublishAtLeastEvery;
-  if (now < next_publication_ || !(unpublished_ || stale)) return;
-  publish();
-}
-
 void Watcher::publish() {
-  const std::uint64_t began = ports_.clock->uptime();
-  unpublished_ = false;
-  last_publication_ = began;
-  const DaemonStatus daemon = status();
-  Report report;
-  report.tool_version = identity_.version;
-  report.knowledge = &built_in_knowledge();
-  report.knowledge_date = report.knowledge->date;
-  report.generated_at = wall_seconds();
-  report.facts = &facts_;
-  report.diagnosis = &diagnosis_;
-  report.daemon = &daemon;
-  auto written = published_->replace("state.json", render_json(report));
-  if (written) written = published_->replace("metrics.prom", render_daemon_metrics(report));
-  note("state", written);
-  const std::uint64_t took = ports_.clock->uptime() - began;
-  next_publication_ = began + std::max(kJudgeEvery, took * kPublishShare);
+  note("state", publisher_.publish(facts_, diagnosis_, status()));
 }
 
 // ---- from outside ------------------------------------------------------------------------------
@@ -446,7 +397,7 @@ void Watcher::reload(const LoadedSettings& loaded) {
     note("configuration",
          tl::unexpected(simple_error("the old settings are kept: " +
                                      (loaded.warnings.empty() ? "" : loaded.warnings.front()))));
-    unpublished_ = true;
+    publisher_.changed();
     return;
   }
   note("configuration", {});
@@ -483,7 +434,7 @@ void Watcher::note(const std::string& id, const Expected<void>& result, const st
     if (!troubles_.end(id)) return;
     outbox_.send(recovered_event(id, detail));
   }
-  unpublished_ = true;
+  publisher_.changed();
 }
 
 std::string Watcher::status_text() const {
@@ -502,7 +453,7 @@ DaemonStatus Watcher::status() const {
   now.history = {history_.written(), history_.dropped()};
   now.journal = {outbox_.taken(), outbox_.waiting(), outbox_.dropped()};
   now.troubles = troubles_.list();
-  for (const auto& [key, counter] : counters_) now.counters.push_back(counter);
+  now.counters = counters_.list();
   return now;
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -14,12 +13,14 @@
 #include "core/observer.h"
 #include "daemon/console_tap.h"
 #include "daemon/event.h"
+#include "daemon/fault_counters.h"
 #include "daemon/fault_inbox.h"
 #include "daemon/files.h"
 #include "daemon/grant_dumper.h"
 #include "daemon/history.h"
 #include "daemon/outbox.h"
 #include "daemon/probing.h"
+#include "daemon/publisher.h"
 #include "daemon/recording.h"
 #include "daemon/settings.h"
 #include "daemon/store_watch.h"
@@ -118,13 +119,11 @@ class Watcher {
   // ---- conclusions ------------------------------------------------------------------------------
   void judge();
   void probe_if_due();
-  void publish_if_due();
   void publish();
   void schedule();
   [[nodiscard]] std::int64_t wall_seconds() const;
 
   Ports ports_;
-  PublishedFiles* published_;
   Identity identity_;
   std::string epoch_;  ///< From begin() on.
   Settings settings_;
@@ -138,6 +137,7 @@ class Watcher {
   Outbox outbox_;
   History history_;
   StormControl storm_;
+  Publisher publisher_;
   Troubles troubles_;
   DaemonStatus status_;
   Observer::InputId kernel_input_;
@@ -145,14 +145,12 @@ class Watcher {
   Diagnosis diagnosis_;
   std::vector<Attribution> kept_;  ///< As found at each group's fault; parallel to Facts::faults.
   std::optional<std::tuple<VerdictState, bool, bool>> told_verdict_;
-  using CounterKey = std::tuple<std::string, std::string, std::string, std::string>;
-  std::map<CounterKey, DaemonStatus::Counter> counters_;
+  FaultCounters counters_;
 
   bool begun_ = false;
   bool ready_ = false;
   bool host_changed_ = true;        ///< The inbox does not know yet what the observer does.
   bool dirty_ = true;               ///< Something is known that was not judged yet.
-  bool unpublished_ = true;         ///< Something was judged that is not in the state file yet.
   bool untold_in_history_ = false;  ///< The history says that more faults are untold than are.
   std::uint64_t resume_ = 0;        ///< Faults before it were recorded by an earlier run.
   unsigned quiet_polls_ = 0;        ///< Without a new byte.
@@ -162,8 +160,6 @@ class Watcher {
   Nanoseconds last_commit_ = 0;
   Nanoseconds next_retry_ = 0;  ///< Of writing the history.
   Nanoseconds next_judgement_ = 0;
-  Nanoseconds next_publication_ = 0;
-  Nanoseconds last_publication_ = 0;
 };
 
 }  // namespace xic::daemon

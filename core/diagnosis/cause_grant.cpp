@@ -68,17 +68,14 @@ bool granted_at_a_fault(const Case& c) {
                               answer.answer == GrantedNow::Answer::granted_or_own;
                      });
 }
-/// A packet's grant lives for milliseconds, and whoever asks comes later than the fault by as much:
-/// what is gone then may have been mapped at the fault. So this is never more than a guess; only
-/// the flight recorder tells the two apart.
-Answer after_unmap(const Case& c) {
-  if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova)
-    return std::nullopt;
+/// Whether, by whoever looked after the fault, the page was no longer granted. A packet's grant
+/// lives for milliseconds and one looks later than that, so what is gone then may have been mapped
+/// at the fault: only the flight recorder tells the two apart.
+std::optional<std::string> gone_afterwards(const Case& c) {
   // Mapped at that time or about it, by the records: what was answered later decides nothing.
   if (c.fault.recorded && c.fault.recorded->mapped + c.fault.recorded->unclear != 0) {
     return std::nullopt;
   }
-  constexpr std::string_view kMayHaveEnded = "; a packet's grant may have ended since the fault";
   const Frame frame = frame_of(*c.fault.iova);
   // Granted at one fault and not at another: of the first it would be wrong.
   const bool differ = granted_at_a_fault(c);
@@ -86,15 +83,24 @@ Answer after_unmap(const Case& c) {
     if (differ || answer.frame != frame) continue;
     if (answer.answer == GrantedNow::Answer::granted_or_own) continue;
     const bool gone = answer.answer == GrantedNow::Answer::free_or_xen;
-    std::string text = page(c) + (gone ? " belonged to no domain" : " was not granted to dom0") +
-                       (answer.at_fault ? " when the fault was read" : " when asked afterwards");
-    return found(Confidence::low, text.append(kMayHaveEnded));
+    return page(c) + (gone ? " belonged to no domain" : " was not granted to dom0") +
+           (answer.at_fault ? " when the fault was read" : " when asked afterwards");
   }
   if (!c.fault.before.found || !c.fault.after.asked || c.fault.after.found) return std::nullopt;
-  std::string text = page(c) + " was granted to dom0 before the fault (" +
-                     grant_text(c.all.facts, c.finding.attribution) +
-                     ") and no more in the dump after it";
-  return found(Confidence::low, text.append(kMayHaveEnded));
+  return page(c) + " was granted to dom0 before the fault (" +
+         grant_text(c.all.facts, c.finding.attribution) + ") and no more in the dump after it";
+}
+bool regression_excluded(const Case& c) {
+  return c.verdict.state == VerdictState::not_affected && !c.verdict.suspected;
+}
+/// Where the regression is not excluded this says as little as a page of which nothing is known.
+Answer after_unmap(const Case& c) {
+  if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova)
+    return std::nullopt;
+  if (!regression_excluded(c)) return std::nullopt;
+  auto text = gone_afterwards(c);
+  if (!text) return std::nullopt;
+  return found(Confidence::low, text->append("; a packet's grant may have ended since the fault"));
 }
 Answer recorded_after_unmap(const Case& c) {
   if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault) || !c.fault.iova) {
@@ -110,9 +116,10 @@ Answer recorded_after_unmap(const Case& c) {
 }
 Answer undecided(const Case& c) {
   if (!is(c, FaultClass::translation) || !is_arm_fault(c.fault)) return std::nullopt;
-  std::string text = "nothing is mapped at " + hex(c.fault.iova ? c.fault.iova->value() : 0);
-  const bool excluded = c.verdict.state == VerdictState::not_affected && !c.verdict.suspected;
-  if (excluded)
+  const auto gone = c.fault.iova ? gone_afterwards(c) : std::nullopt;
+  std::string text =
+      gone ? *gone : "nothing is mapped at " + hex(c.fault.iova ? c.fault.iova->value() : 0);
+  if (regression_excluded(c))
     return found(Confidence::low, text + ": probably DMA to a page that was given back");
   if (!c.finding.signature) return found(Confidence::low, text + "; undecided");
   text += ": the regression, or DMA after the page was given back";

@@ -201,6 +201,8 @@ class Probe {
   }
 
   void load(const ProbePage& page) {
+    // A load that hung takes seconds, and the daemon waits for it.
+    if (unanswered_.contains(page.frame)) return;
     const Frame frames[] = {page.frame};
     const auto loads = tools_.loader->load(frames);
     ProbeStep step{Kind::loaded, Outcome::no_answer, page.frame, page.granter, page.ref, ""};
@@ -221,6 +223,7 @@ class Probe {
           break;
       }
     }
+    if (step.outcome == Outcome::no_answer) unanswered_.insert(page.frame);
     result_.steps.push_back(std::move(step));
   }
 
@@ -233,6 +236,7 @@ class Probe {
   std::vector<bool> touchable_;
   std::vector<ProbePage> pages_;  ///< Chosen.
   std::set<Frame> granted_;
+  std::set<Frame> unanswered_;  ///< Loaded once, not loaded again.
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/daemon/watcher_test_support.h"
+#include "tests/scratch.h"
 
 namespace xic::daemon {
 namespace {
@@ -17,14 +18,6 @@ using testing::kSecond;
 
 class ConsoleFileTest : public testing::DaemonTest {
  protected:
-  ConsoleFileTest()
-      : folder_(std::filesystem::path(::testing::TempDir()) /
-                ("xic-console-" + std::to_string(::getpid()))),
-        path_(folder_ / "hypervisor.log") {
-    std::filesystem::create_directories(folder_);
-  }
-  ~ConsoleFileTest() override { std::filesystem::remove_all(folder_); }
-
   /// A daemon that reads the log, as main() puts it together.
   void follow() {
     log_ = std::make_unique<ConsoleFile>(
@@ -47,8 +40,8 @@ class ConsoleFileTest : public testing::DaemonTest {
     return std::set<std::string>(ids.begin(), ids.end()).size();
   }
 
-  std::filesystem::path folder_;
-  std::string path_;
+  test::Scratch files_;
+  std::string path_ = files_.path("hypervisor.log");
   std::unique_ptr<ConsoleFile> log_;
   int names_ = 0;
 };

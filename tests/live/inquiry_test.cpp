@@ -13,6 +13,7 @@
 #include "host/inquiry/hypervisor_log.h"
 #include "host/inquiry/store_listing.h"
 #include "tests/live/sample_hosts.h"
+#include "tests/scratch.h"
 
 namespace xic {
 namespace {
@@ -389,18 +390,19 @@ TEST(Inquiry, ReadsXenconsoledsLogWhereTheRingCannotBe) {
   FakeHost host;
   fill(&host);
   host.console.log.fail("oldest", failure(ENOSYS));
-  const std::string path = ::testing::TempDir() + "xic-hypervisor.log";
-  std::ofstream(path) << testing::kBootLog << testing::kFault;
+  const test::Scratch files;
+  const std::string path =
+      files.write("hypervisor.log", std::string(testing::kBootLog) + std::string(testing::kFault));
   InquiryOptions options = root_options();
   options.hypervisor_log = path;
   const HostRecord record = ask(&host, options);
   ASSERT_NE(text_named(record, "hypervisor.log"), nullptr);
   EXPECT_EQ(facts_of(record).faults.size(), 1U);
-  std::remove(path.c_str());
 }
 
 TEST(HypervisorLog, IsFollowedOverRotationAndTruncation) {
-  const std::string path = ::testing::TempDir() + "xic-followed.log";
+  const test::Scratch files;
+  const std::string path = files.path("followed.log");
   const auto write = [&](std::string_view text, std::ios::openmode mode) {
     std::ofstream(path, mode) << text;
   };
@@ -436,13 +438,11 @@ TEST(HypervisorLog, IsFollowedOverRotationAndTruncation) {
   EXPECT_EQ(rest(), "");
   write("six\n", std::ios::trunc);
   EXPECT_EQ(rest(), "six\n");
-  std::filesystem::remove(path);
-  std::filesystem::remove(path + ".1");
 }
 
 TEST(HypervisorLog, GivesAgainWhatIsAskedForAgain) {
-  const std::string path = ::testing::TempDir() + "xic-again.log";
-  std::ofstream(path) << "one\ntwo\n";
+  const test::Scratch files;
+  const std::string path = files.write("again.log", "one\ntwo\n");
   HypervisorLog log(path);
   const auto oldest = log.oldest();
   ASSERT_TRUE(oldest);
@@ -454,12 +454,12 @@ TEST(HypervisorLog, GivesAgainWhatIsAskedForAgain) {
   ASSERT_TRUE(again);
   EXPECT_EQ(std::string_view(buffer.data(), again->count), "two\n");
   EXPECT_EQ(again->end, first->end);
-  std::filesystem::remove(path);
 }
 
 TEST(HypervisorLog, BeginsWithItsLastMebibyteAtALine) {
-  const std::string path = ::testing::TempDir() + "xic-long.log";
-  std::ofstream(path) << std::string(3 << 19, 'x') << "\n" << std::string(1 << 19, 'y') << "\n";
+  const test::Scratch files;
+  const std::string path =
+      files.write("long.log", std::string(3 << 19, 'x') + '\n' + std::string(1 << 19, 'y') + '\n');
   HypervisorLog log(path);
   ConsoleReader reader(&log);
   std::string text;

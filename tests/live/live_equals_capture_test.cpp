@@ -10,6 +10,7 @@
 #include "host/sources.h"
 #include "tests/live/sample_hosts.h"
 #include "tests/probe/trace_text.h"
+#include "tests/scratch.h"
 
 namespace xic {
 namespace {
@@ -23,14 +24,6 @@ using testing::root_options;
 
 class LiveEqualsCapture : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = ::testing::TempDir() + "xic-live-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directory(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   Diagnosis from_capture(const HostRecord& record, const std::string& name) {
     const std::string path = folder_ + "/" + name;
     const auto written = write_capture(capture_files(record, "test", false), path);
@@ -71,7 +64,8 @@ class LiveEqualsCapture : public ::testing::Test {
     }
   }
 
-  std::string folder_;
+  test::Scratch files_;
+  std::string folder_ = files_.path();
 };
 
 TEST_F(LiveEqualsCapture, OverEveryRecordedHostAsFolderAndArchive) {

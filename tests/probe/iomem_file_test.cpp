@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/scratch.h"
+
 namespace xic {
 namespace {
 
@@ -42,8 +44,8 @@ TEST(IomemFile, AnotherFileIsNot) {
 }
 
 TEST(IomemFile, ALookAlikeOutsideOfProcIsNot) {
-  const std::string path = ::testing::TempDir() + "xic-iomem";
-  std::ofstream(path) << "40000000-5fffffff : System RAM\n";
+  const test::Scratch files;
+  const std::string path = files.write("iomem", "40000000-5fffffff : System RAM\n");
   const Opened fd(path);
   EXPECT_FALSE(is_iomem(fd.get(), path.c_str()));
 }

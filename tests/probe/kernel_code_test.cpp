@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/scratch.h"
+
 namespace xic {
 namespace {
 
@@ -15,16 +17,12 @@ constexpr std::uint64_t kText = 0xffff800008010000;
 class RunningCode : public ::testing::Test {
  protected:
   void SetUp() override {
-    proc_ = ::testing::TempDir() + "/kernel_code_test";
-    std::filesystem::create_directories(proc_);
     symbols(
         "ffff800008010000 T _stext\nffff800008010100 T callee\nffff800008010200 T wanted\n"
         "ffff800008010200 d not_text\nffff800008010208 t next\n"
         "ffff800001000000 T wanted\t[a_module]\n");
     core(EM_AARCH64, 0x1000);
   }
-  void TearDown() override { std::filesystem::remove_all(proc_); }
-
   void symbols(const std::string& text) { std::ofstream(proc_ + "/kallsyms") << text; }
   /// One segment, whose words tell their own place.
   void core(std::uint16_t machine, std::uint64_t bytes) {
@@ -50,7 +48,8 @@ class RunningCode : public ::testing::Test {
     for (std::uint32_t at = 0; at < bytes; at += 4) put(at);
   }
 
-  std::string proc_;
+  test::Scratch files_;
+  std::string proc_ = files_.path();
 };
 
 TEST_F(RunningCode, ExactlyTheFunction) {

@@ -170,6 +170,7 @@ TEST_F(ProbeHostFixture, LoadsWithoutAnAnswerAreNone) {
   const ProbeResult result = run();
   EXPECT_EQ(result.answer, Answer::not_possible);
   EXPECT_EQ(result.refusals.back().id, "no_load");
+  EXPECT_EQ(loader_.log.count("load"), 4U) << "each once";
 }
 
 TEST_F(ProbeHostFixture, AProgramThatCannotRunIsNoAnswer) {

@@ -232,14 +232,21 @@ TEST(Cause1002, GoneInTheDumpAfter) {
   const CauseFinding gone = cause(protected_host().sysctl_abi(0x15).fault(fault));
   EXPECT_EQ(gone.id, "XIC-1002");
   EXPECT_EQ(gone.confidence, Confidence::low);
-  // On an affected hypervisor nobody can tell.
+  // On an affected hypervisor nobody can tell, nor where nothing but a number excludes it.
   EXPECT_EQ(cause(protected_host().commit("ad844aa352").fault(fault)).id, "XIC-1001");
+  const CauseFinding undecided = cause(protected_host().version("4.17.7").fault(fault));
+  EXPECT_EQ(undecided.id, "XIC-1008");
+  EXPECT_NE(undecided.summary.find("no more in the dump after it"), std::string::npos);
   fault.after = GrantSighting{};
   EXPECT_EQ(cause(protected_host().sysctl_abi(0x15).fault(fault)).id, "XIC-1008");
 }
 TEST(Cause1002, ByTheHypervisorsAnswer) {
   Host host = protected_host().fault(translation_fault());
   host.facts.granted_now.push_back({Frame{0x97f75}, GrantedNow::Answer::not_granted, true, ""});
+  EXPECT_EQ(cause(host).id, "XIC-1008");
+  EXPECT_NE(cause(host).summary.find("was not granted to dom0 when the fault was read"),
+            std::string::npos);
+  host.sysctl_abi(0x15);
   EXPECT_EQ(cause(host).id, "XIC-1002");
   // It may have been mapped at the fault: a packet's grant lives for milliseconds.
   EXPECT_EQ(cause(host).confidence, Confidence::low);

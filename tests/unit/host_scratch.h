@@ -1,44 +1,14 @@
-// Files and archives for tests of the host module.
+// Archives for tests of the host module.
 #pragma once
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 
+#include "tests/scratch.h"
+
 namespace xic::test {
-
-/// A folder that goes away with the test.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "xic-host-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  [[nodiscard]] std::string path(std::string_view name = "") const {
-    return (path_ / name).string();
-  }
-  std::string write(std::string_view name, std::string_view bytes) const {
-    const std::filesystem::path where = path_ / name;
-    std::filesystem::create_directories(where.parent_path());
-    std::ofstream(where, std::ios::binary)
-        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return where.string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// One member of a ustar archive. `declared` overrides the size in the header.
 inline std::string tar_member(std::string_view name, std::string_view bytes, char type = '0',

@@ -14,22 +14,17 @@
 #include "gtest/gtest.h"
 #include "host/live/live_host.h"
 #include "tests/fakes/xen/hypervisor.h"
+#include "tests/scratch.h"
 
 namespace xic::testing {
 
 class ScriptedXen : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/live.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
   void TearDown() override {
     host_.reset();
     if (started_) {
       EXPECT_EQ(fake_xen::Hypervisor::instance().open(), 0U) << "handles or memory left";
     }
-    std::filesystem::remove_all(directory_);
   }
 
   /// The ports of a host on the hypervisor that these lines describe, until the next one.
@@ -52,13 +47,11 @@ class ScriptedXen : public ::testing::Test {
     started_ = true;
   }
 
-  [[nodiscard]] std::string path(const std::string& name) const { return directory_ + '/' + name; }
+  [[nodiscard]] std::string path(const std::string& name) const { return files_.path(name); }
 
   /// Writes a file below the directory, and the directories above it.
   std::string write(const std::string& name, std::string_view content) const {
-    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-    std::ofstream(path(name), std::ios::binary) << content;
-    return path(name);
+    return files_.write(name, content);
   }
 
   /// What the libraries were called for, in order.
@@ -76,7 +69,7 @@ class ScriptedXen : public ::testing::Test {
   }
 
  private:
-  std::string directory_;
+  test::Scratch files_;
   std::unique_ptr<LiveHost> host_;
   bool started_ = false;
 };
