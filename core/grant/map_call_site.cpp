@@ -95,19 +95,27 @@ bool straight(std::span<const Word> code, std::size_t load, std::size_t call, Wo
 
 std::optional<MapCallSite> find_map_call(std::span<const std::uint32_t> code, std::uint64_t begin,
                                          std::uint64_t callee) {
-  std::optional<MapCallSite> found;
+  const auto call = find_only_call(code, begin, callee);
+  if (!call) return std::nullopt;
+  const std::size_t at = *call / sizeof(Word);
+  const auto load = preparation(code, at);
+  if (!load) return std::nullopt;
+  const Word operation = base(code[*load]);
+  if (operation < kFirstPreserved || operation > kLastPreserved) return std::nullopt;
+  if (!straight(code, *load, at, operation)) return std::nullopt;
+  return MapCallSite{*call, operation};
+}
+
+std::optional<std::uint32_t> find_only_call(std::span<const std::uint32_t> code,
+                                            std::uint64_t begin, std::uint64_t callee) {
+  std::optional<std::uint32_t> found;
   for (std::size_t i = 0; i < code.size(); ++i) {
     if (!is_call(code[i])) continue;
     const std::uint64_t target =
         begin + 4 * i + static_cast<std::uint64_t>(4 * displacement(code[i], 26));
     if (target != callee) continue;
-    const auto load = preparation(code, i);
-    if (!load) return std::nullopt;
-    const Word operation = base(code[*load]);
-    if (operation < kFirstPreserved || operation > kLastPreserved) return std::nullopt;
-    if (!straight(code, *load, i, operation)) return std::nullopt;
-    if (found) return std::nullopt;  // which of them it is cannot be told
-    found = MapCallSite{static_cast<std::uint32_t>(4 * i), operation};
+    if (found) return std::nullopt;
+    found = static_cast<std::uint32_t>(4 * i);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-// Where dom0's kernel has one grant operation in a register: found in its own machine code.
+// Where dom0's kernel has one grant operation in registers: found in its own machine code.
 #pragma once
 
 #include <cstdint>
@@ -23,5 +23,11 @@ struct MapCallSite {
 /// `code`: the function's instructions (A64, Arm ARM C4.1), the first at address `begin`.
 [[nodiscard]] std::optional<MapCallSite> find_map_call(std::span<const std::uint32_t> code,
                                                        std::uint64_t begin, std::uint64_t callee);
+
+/// The one call to `callee`, in bytes from the function's begin. Nothing where there is none, or
+/// more than one: which of them it is cannot be told.
+[[nodiscard]] std::optional<std::uint32_t> find_only_call(std::span<const std::uint32_t> code,
+                                                          std::uint64_t begin,
+                                                          std::uint64_t callee);
 
 }  // namespace xic

@@ -1,5 +1,7 @@
 #include "core/grant/trace_definition.h"
 
+#include <utility>
+
 namespace xic {
 namespace {
 
@@ -12,22 +14,21 @@ std::string operation_arguments(const MapCallSite& site) {
 
 }  // namespace
 
-std::vector<TraceEventDefinition> trace_events(const std::optional<MapCallSite>& site) {
-  const auto place = [](TraceEventKind kind) { return std::string(kind.symbol); };
-  const auto name = [](TraceEventKind kind) { return std::string(kind.name); };
-  std::vector<TraceEventDefinition> events;
-  if (site) {
-    events.push_back({name(kTraceOperation),
-                      place(kTraceOperation) + '+' + std::to_string(site->offset),
-                      operation_arguments(*site), ""});
-  } else {
-    events.push_back({name(kTraceMap), place(kTraceMap), "n=%x3:u32 o=+0(%x0):x64[4]", ""});
+std::vector<TraceEventDefinition> trace_events(const std::optional<TraceSites>& sites) {
+  const auto event = [](TraceEventKind kind, std::optional<std::uint32_t> offset,
+                        std::string arguments) {
+    std::string place(kind.symbol);
+    if (offset) place += '+' + std::to_string(*offset);
+    return TraceEventDefinition{std::string(kind.name), std::move(place), std::move(arguments)};
+  };
+  constexpr const char* kPage = "pfn=%x0:x64 mfn=%x1:x64 nr=%x2:u64";
+  constexpr const char* kCount = "n=%x3:u32";
+  if (!sites) {
+    return {event(kTraceMap, std::nullopt, "n=%x3:u32 o=+0(%x0):x64[4]"),
+            event(kTraceUnmap, std::nullopt, kCount), event(kTracePage, std::nullopt, kPage)};
   }
-  events.push_back({name(kTraceUnmap), place(kTraceUnmap), "n=%x3:u32", ""});
-  // The mapped ones are known from their operations.
-  events.push_back({name(kTracePage), place(kTracePage), "pfn=%x0:x64 mfn=%x1:x64 nr=%x2:u64",
-                    site ? "mfn==0xffffffffffffffff" : ""});
-  return events;
+  return {event(kTraceOperation, sites->map.offset, operation_arguments(sites->map)),
+          event(kTraceUnmap, std::nullopt, kCount), event(kTraceGone, sites->clear_offset, kPage)};
 }
 
 }  // namespace xic

@@ -163,6 +163,7 @@ class Reader {
     const bool understood = definition.name == kTraceMap.name         ? map(text, &event)
                             : definition.name == kTraceOperation.name ? operation(text, &event)
                             : definition.name == kTraceUnmap.name     ? unmap(text, &event)
+                            : definition.name == kTraceGone.name      ? gone(text, &event)
                                                                       : page(text, &event);
     if (understood) sink_->on_grant_trace(event);
     return understood;
@@ -229,6 +230,10 @@ class Reader {
     event->frame = Frame{*mfn};
     event->kind = gone ? GrantTraceEvent::Kind::cleared : GrantTraceEvent::Kind::set;
     return gone || *mfn >> kFrameBits == 0;
+  }
+
+  static bool gone(std::string_view text, GrantTraceEvent* event) {
+    return page(text, event) && event->kind == GrantTraceEvent::Kind::cleared;
   }
 
   GrantTraceSink* sink_;

@@ -126,15 +126,15 @@ Expected<void> FlightRecorder::start(const RecorderOptions& options) {
         "a recorder of " + std::to_string(options.kib_per_cpu) + " KiB per CPU is not possible",
         "choose 64 to 65536"});
   }
-  const auto best = complete(trace_events(MapCallSite{}), options);
+  const auto best = complete(trace_events(TraceSites{}), options);
   if (!best) return tl::unexpected(best.error());
   const auto lesser = complete(trace_events(std::nullopt), options);
   if (!lesser) return tl::unexpected(lesser.error());
-  if (*best || (*lesser && !call_site())) return {};
+  if (*best || (*lesser && !find_sites())) return {};
   // What a crash, or another size, has left behind. A breakpoint of ours hides the code that it
   // stands on.
   if (auto gone = stop(); !gone) return gone;
-  const std::vector<TraceEventDefinition> events = trace_events(call_site());
+  const std::vector<TraceEventDefinition> events = trace_events(find_sites());
   if (auto done = define_events(events); !done) {
     (void)stop();
     return done;
@@ -146,12 +146,16 @@ Expected<void> FlightRecorder::start(const RecorderOptions& options) {
   return {};
 }
 
-std::optional<MapCallSite> FlightRecorder::call_site() {
+std::optional<TraceSites> FlightRecorder::find_sites() {
   if (code_ == nullptr) return std::nullopt;
-  const auto code =
-      code_->read(std::string(kTraceOperation.symbol), std::string(kTracePage.symbol));
-  if (!code) return std::nullopt;
-  return find_map_call(code->instructions, code->begin, code->callee);
+  const std::string callee(kTracePage.symbol);
+  const auto mapping = code_->read(std::string(kTraceOperation.symbol), callee);
+  const auto clearing = code_->read(std::string(kTraceGone.symbol), callee);
+  if (!mapping || !clearing) return std::nullopt;
+  const auto map = find_map_call(mapping->instructions, mapping->begin, mapping->callee);
+  const auto clear = find_only_call(clearing->instructions, clearing->begin, clearing->callee);
+  if (!map || !clear) return std::nullopt;
+  return TraceSites{*map, *clear};
 }
 
 bool FlightRecorder::every_reference() {
@@ -204,11 +208,6 @@ Expected<void> FlightRecorder::make_instance(const std::vector<TraceEventDefinit
   const std::string mark = std::string(kTraceStartMark) + '\n';
   if (auto done = tracefs_.write(path("trace_marker"), mark, false); !done) return done;
   for (const TraceEventDefinition& event : events) {
-    if (!event.filter.empty()) {
-      const std::string filter = event.filter + '\n';
-      const auto done = tracefs_.write(event_path(event.name, "filter"), filter, false);
-      if (!done) return done;
-    }
     const auto done = tracefs_.write(event_path(event.name, "enable"), "1\n", false);
     if (!done) return done;
   }

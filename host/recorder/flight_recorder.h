@@ -27,7 +27,7 @@ class FlightRecorder final : public GrantRecorder {
   [[nodiscard]] bool every_reference();
 
  private:
-  [[nodiscard]] std::optional<MapCallSite> call_site();
+  [[nodiscard]] std::optional<TraceSites> find_sites();
   [[nodiscard]] Expected<bool> complete(const std::vector<TraceEventDefinition>& events,
                                         const RecorderOptions& options);
   [[nodiscard]] Expected<void> define_events(const std::vector<TraceEventDefinition>& events);

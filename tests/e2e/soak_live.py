@@ -3,11 +3,12 @@
 
     soak_live.py cold-start [ROUNDS]   CPU time and peak memory of `check` beside `xl info` and `xl dmesg`; default 15
     soak_live.py traffic [ROUNDS]      a guest's throughput with and without `watch`, `check` and `grants`, in turn; default 20
+    soak_live.py recorder-cost [ROUNDS] a guest's throughput, and the time to map and unmap a page, with the flight recorder and without, in turn; default 12
     soak_live.py watch-latency [ROUNDS] from a fault's injection to its line in `watch`'s output, by timer and woken by VIRQ_CON_RING; default 20
 
-    --slot SECONDS                     of traffic with and without, each, by dom0's clock; default 30
+    --slot SECONDS                     of traffic and recorder-cost with and without, each, by dom0's clock; default 30
     --watch-only                       of traffic: `watch` alone, started before the slot begins
-    --counted                          the machine's clock counts instructions (cold-start: always)
+    --counted                          the machine's clock counts instructions (cold-start, recorder-cost: always)
     --installed DIR                    of this tree of installed arm64 files instead of a fresh build
 """
 
@@ -17,6 +18,7 @@ import statistics
 import sys
 import time
 import unittest
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -73,6 +75,7 @@ def received(stage: Stage) -> tuple[float, int]:
     return float(uptime.split()[0]), int(count)
 
 
+BULK = "nc 10.9.9.2 7778 < /dev/null > /dev/null 2>&1 & sleep 5"
 WATCH = (
     "{ xen-iommu-check watch --json > /tmp/watched 2>&1 & echo $! > /tmp/watch.pid; wait $!; echo watch $? >> /tmp/done; } > /dev/null 2>&1 & "
 )
@@ -86,7 +89,7 @@ ALL = (
 def traffic(stage: Stage, rounds: int, options: argparse.Namespace) -> bool:
     """One connection throughout; counted where dom0 takes the guest's packets over."""
     dom0, slot = stage.dom0, options.slot
-    dom0.must("nc 10.9.9.2 7778 < /dev/null > /dev/null 2>&1 & sleep 5")
+    dom0.must(BULK)
     rates: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(rounds):
         for watched in (False, True):
@@ -110,6 +113,48 @@ def traffic(stage: Stage, rounds: int, options: argparse.Namespace) -> bool:
     found = complaints(stage)
     print(f"complaints about grants in the logs of {', '.join(['Xen', 'dom0', *(guest.name for guest in stage.guests)])}: {found or 'none'}")
     return not found and min(rates[False] + rates[True]) > 0
+
+
+def recorder(stage: Stage, on: bool) -> None:
+    stage.dom0.must(f"/usr/libexec/xen-iommu-check/xen-iommu-recorder {'start 1024' if on else 'stop'}")
+
+
+def in_turn(rounds: int) -> Iterator[bool]:
+    """Without and with, and the other way round."""
+    for number in range(rounds):
+        yield from (False, True) if number % 2 == 0 else (True, False)
+
+
+def recorder_cost(stage: Stage, rounds: int, options: argparse.Namespace) -> bool:
+    dom0, guest = stage.dom0, stage.guests[0]
+    dom0.must(BULK)
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for on in in_turn(rounds):
+        recorder(stage, on)
+        begin = received(stage)
+        dom0.must(f"sleep {options.slot}", timeout=60 * options.slot)
+        end = received(stage)
+        rates[on].append((end[1] - begin[1]) / (end[0] - begin[0]) / 1024)
+    for on, values in rates.items():
+        print(f"{'with' if on else 'without'}: {spread(values, 'KiB/s')}, standard deviation {statistics.stdev(values):.0f}")
+    print(f"with / without, pair by pair: {spread([a / b for b, a in zip(rates[False], rates[True])], 'times', 3)}", flush=True)
+    dom0.must("pkill nc; sleep 1")
+
+    program = dom0.share / "mapgrants"
+    program.write_bytes(initramfs.helper("mapgrants"))
+    program.chmod(0o755)
+    for pages in (1, 8):
+        command = f"/share/mapgrants {guest.domain} 300 " + " ".join(str(ref) for ref in guest.refs[:pages])
+        dom0.must(command)  # fills the caches
+        taken: dict[bool, list[float]] = {False: [], True: []}
+        for on in in_turn(rounds):
+            recorder(stage, on)
+            taken[on].append(int(dom0.must(command)) / 1000)
+        for on, values in taken.items():
+            print(f"a page mapped and unmapped, {pages} at a time, {'with' if on else 'without'}: {spread(values, 'us', 1)}")
+        print(f"more with it, pair by pair: {spread([a - b for b, a in zip(taken[False], taken[True])], 'us', 2)}")
+    recorder(stage, False)
+    return min(rates[False] + rates[True]) > 0
 
 
 class Latency(case.SubjectCase):
@@ -138,7 +183,8 @@ def watch_latency(stage: Stage, rounds: int, _options: argparse.Namespace) -> bo
     return unittest.TextTestRunner().run(Latency()).wasSuccessful()
 
 
-RUNS = {"cold-start": (cold_start, 15), "traffic": (traffic, 20), "watch-latency": (watch_latency, 20)}
+RUNS = {"cold-start": (cold_start, 15), "traffic": (traffic, 20), "recorder-cost": (recorder_cost, 12), "watch-latency": (watch_latency, 20)}
+COUNTED = (cold_start, recorder_cost)
 
 
 def main() -> int:
@@ -154,7 +200,7 @@ def main() -> int:
     process.end_cleanly_on_signals()
     run, rounds = RUNS[options.run]
     installed = options.installed or subject.build(paths.PROJECT / "build/arm64")
-    with Stage(scenario.load()[options.scenario], installed, counted=options.counted or run is cold_start) as stage:
+    with Stage(scenario.load()[options.scenario], installed, counted=options.counted or run in COUNTED) as stage:
         return 0 if run(stage, options.rounds or rounds, options) else 1
 
 

@@ -168,40 +168,55 @@ TEST_F(Recorder, ItsStateCountsWhatIsLost) {
   EXPECT_EQ(state->depth_ms, 4250U);  // of the CPU that has dropped records
 }
 
-/// A function whose call is at its second word, or none that is understood.
+/// Functions whose call is at their third word, or none that is understood.
 struct FakeCode final : KernelCode {
   Expected<KernelFunction> read(const std::string& function, const std::string& callee) override {
-    asked = function + ' ' + callee;
+    asked += function + ' ' + callee + '\n';
     if (code.empty()) return tl::unexpected(failure(EPERM, Error::Code::denied));
-    return KernelFunction{0x1000, code, 0x1000};
+    return KernelFunction{0x1000, function == unknown ? std::vector<std::uint32_t>{} : code,
+                          0x1000};
   }
   // ldr x1, [x20, #24]; lsr x1, x1, #12; bl 0x1000
   std::vector<std::uint32_t> code{0xf9400e81, 0xd34cfc21, 0x97fffffe};
   std::string asked;
+  std::string unknown;  ///< The function whose code has another form.
 };
 
 TEST_F(Recorder, ReadsEachReferenceWhereTheKernelsCodeShowsIt) {
   FakeCode code;
   FlightRecorder recorder(&tracefs_, &code);
   ASSERT_TRUE(recorder.start({512}));
-  EXPECT_EQ(code.asked, "set_foreign_p2m_mapping __set_phys_to_machine_multi");
+  EXPECT_EQ(code.asked,
+            "set_foreign_p2m_mapping __set_phys_to_machine_multi\n"
+            "clear_foreign_p2m_mapping __set_phys_to_machine_multi\n");
   EXPECT_NE(tracefs_.files.at("kprobe_events")
                 .find("p:xen_iommu/op set_foreign_p2m_mapping+8 pfn=%x0:x64 mfn=%x1:x64 "
                       "flags=+8(%x20):x32 ref=+12(%x20):x32 dom=+16(%x20):u16\n"),
             std::string::npos);
+  EXPECT_NE(tracefs_.files.at("kprobe_events")
+                .find("p:xen_iommu/gone clear_foreign_p2m_mapping+8 pfn=%x0:x64 mfn=%x1:x64 "
+                      "nr=%x2:u64\n"),
+            std::string::npos);
   EXPECT_FALSE(tracefs_.files.contains(in("events/xen_iommu/map/enable")));
-  EXPECT_EQ(tracefs_.files.at(in("events/xen_iommu/page/filter")), "mfn==0xffffffffffffffff\n");
+  EXPECT_FALSE(tracefs_.files.contains(in("events/xen_iommu/page/enable")));
   EXPECT_TRUE(recorder.every_reference());
 }
 
 TEST_F(Recorder, TakesTheFirstReferenceOfABatchWhereItIsNotShown) {
-  FakeCode code;
-  code.code.clear();
-  FlightRecorder recorder(&tracefs_, &code);
-  ASSERT_TRUE(recorder.start({512}));
-  EXPECT_TRUE(tracefs_.files.contains(in("events/xen_iommu/map/enable")));
-  EXPECT_FALSE(tracefs_.files.contains(in("events/xen_iommu/page/filter")));
-  EXPECT_FALSE(recorder.every_reference());
+  FakeCode denied;
+  denied.code.clear();
+  FakeCode other_map, other_clear;
+  other_map.unknown = "set_foreign_p2m_mapping";
+  other_clear.unknown = "clear_foreign_p2m_mapping";
+  for (FakeCode* code : {&denied, &other_map, &other_clear}) {
+    FlightRecorder recorder(&tracefs_, code);
+    ASSERT_TRUE(recorder.start({512}));
+    EXPECT_TRUE(tracefs_.files.contains(in("events/xen_iommu/map/enable")));
+    EXPECT_TRUE(tracefs_.files.contains(in("events/xen_iommu/page/enable")));
+    EXPECT_FALSE(tracefs_.files.contains(in("events/xen_iommu/gone/enable")));
+    EXPECT_FALSE(recorder.every_reference());
+    ASSERT_TRUE(recorder.stop());
+  }
 }
 
 TEST_F(Recorder, ItsOwnBreakpointHidesTheCodeAndDoesNotMatter) {

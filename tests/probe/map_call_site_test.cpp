@@ -88,6 +88,14 @@ TEST(MapCallSite, TwoSuchCallsAreNotOne) {
   EXPECT_FALSE(find(code));
 }
 
+TEST(OnlyCall, IsTheOneThereIs) {
+  const std::uint32_t other = call(0, kBegin + 0x4000);
+  EXPECT_EQ(find_only_call(Code{one(0), call(1), one(0)}, kBegin, kCallee), 4U);
+  EXPECT_FALSE(find_only_call(Code{}, kBegin, kCallee));
+  EXPECT_FALSE(find_only_call(Code{other, one(0)}, kBegin, kCallee));
+  EXPECT_FALSE(find_only_call(Code{call(0), one(0), call(2)}, kBegin, kCallee));
+}
+
 TEST(MapCallSite, ShortOrNoCode) {
   EXPECT_FALSE(find({}));
   EXPECT_FALSE(find({call(0)}));

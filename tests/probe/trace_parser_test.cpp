@@ -86,6 +86,22 @@ TEST(GrantTraceParser, TheFieldsOfEachRecord) {
   EXPECT_EQ(all.kept[3].event.kind, Kind::cleared);
 }
 
+TEST(GrantTraceParser, APageIsGoneOnlyWithoutAFrame) {
+  const std::string head =
+      " vif1.0-q0-deall-244     [000] d....    23.894540: gone: "
+      "(clear_foreign_p2m_mapping+0x48/0x80) pfn=0x45481 ";
+  Collector all;
+  EXPECT_EQ(read_grant_trace(head + "mfn=0xffffffffffffffff nr=1\n", &all).damaged, 0U);
+  ASSERT_EQ(all.kept.size(), 1U);
+  EXPECT_EQ(all.kept[0].event.kind, Kind::cleared);
+  EXPECT_EQ(all.kept[0].event.pfn, 0x45481U);
+  for (const char* const wrong : {"mfn=0x62cb1 nr=1", "mfn=0xffffffffffffffff nr=2", ""}) {
+    Collector none;
+    EXPECT_EQ(read_grant_trace(head + wrong + '\n', &none).damaged, 1U) << wrong;
+    EXPECT_TRUE(none.kept.empty());
+  }
+}
+
 TEST(GrantTraceParser, AMapThatFailedSaysSo) {
   Collector all;
   const std::string text =

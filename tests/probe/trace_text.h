@@ -55,7 +55,9 @@ class TraceText {
   }
   TraceText& unmap_ended(std::uint64_t us, std::uint64_t pfn,
                          const std::string& task = "vif1.0-q0-deall") {
-    return page(us, pfn, ~std::uint64_t{0}, task, 244);
+    return line(task, 244, us,
+                "gone: (clear_foreign_p2m_mapping+0x48/0x80) pfn=" + hex_text(pfn) +
+                    " mfn=0xffffffffffffffff nr=1");
   }
   TraceText& line(const std::string& task, unsigned pid, std::uint64_t us,
                   const std::string& what) {

@@ -100,7 +100,7 @@ class Recorder(ProgramCase):
             for ref, frame in frames.items():
                 mapped = re.search(rf"holdgrants.* op: .* pfn=(0x[0-9a-f]+) mfn={frame:#x} flags=0x[26] ref={ref:#x} dom={guest.domain}\n", text)
                 self.assertIsNotNone(mapped, f"ref {ref:#x} frame {frame:#x} in\n{text[-3000:]}")
-                self.assertRegex(text, rf"page: .* pfn={mapped[1]} mfn=0xffffffffffffffff nr=1")
+                self.assertRegex(text, rf"gone: .* pfn={mapped[1]} mfn=0xffffffffffffffff nr=1")
         self.assertNotIn("Unable to handle", stage.dom0.must("dmesg"))
 
     def test_it_is_found_again_and_removed(self):
