@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
   using namespace xic::cli;
   occupy_standard_descriptors();
   // A reader who has gone away is seen as EPIPE by write_report().
-  ::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
   try {
     return run_command_line(argc, argv);
   } catch (const std::exception& error) {

@@ -83,10 +83,10 @@ class Observer {
   void set_mode(InputMode mode, bool root);
   void add_limit(Limit limit);
   void set_identity(const XenIdentity& identity);
-  void set_physical_info(const PhysicalInfo& info, std::string source);
-  void set_dom0_kernel(std::string release, std::string source);
-  void set_sysctl_abi(std::uint32_t number, std::string source);
-  void set_features(std::uint64_t words, std::string source);
+  void set_physical_info(const PhysicalInfo& info, const std::string& source);
+  void set_dom0_kernel(const std::string& release, const std::string& source);
+  void set_sysctl_abi(std::uint32_t number, const std::string& source);
+  void set_features(std::uint64_t words, const std::string& source);
   /// See MemoryParser.
   void set_boot_memory(std::span<const AddressRange> nodes);
   void set_xen_regions(std::span<const AddressRange> regions);

@@ -34,7 +34,7 @@ struct Recovered {
 /// not fit are counted, and the count is written first when writing works again.
 class History {
  public:
-  static constexpr std::size_t kMaxWaiting = 1024 * 1024;
+  static constexpr std::size_t kMaxWaiting = std::size_t{1024} * 1024;
 
   /// `files` must outlive it. `size_limit`: bytes, both segments together.
   History(HistoryFiles* files, std::uint64_t size_limit);

@@ -13,13 +13,14 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace xic::daemon {
 namespace {
 
-constexpr const char* kSocket = "/run/systemd/journal/socket";
+constexpr std::string_view kSocket = "/run/systemd/journal/socket";
 
 tl::unexpected<Error> not_taken(const char* what, int problem) {
   Error error;
@@ -59,7 +60,7 @@ class Room {
     if (fd_ < 0) return not_taken("no socket", errno);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, kSocket);
+    kSocket.copy(address.sun_path, sizeof address.sun_path - 1);
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
     if (::connect(fd_, generic, sizeof address) == 0) return {};
     const int problem = errno;

@@ -81,7 +81,7 @@ Expected<void> watch(const Folders& folders) {
   const auto history = history_files(folders.state);
   const auto published = published_files(folders.runtime);
   const auto state = published_files(folders.state);
-  const auto boot = boot_id("");
+  auto boot = boot_id("");
   if (!boot) return tl::unexpected(boot.error());
   Identity identity{XIC_VERSION, ::getpid(), *boot, [&] { return boot; }, "sysctl"};
   const auto log = console_file(loaded.settings.console_source, ports.console, folders.sysroot,
@@ -130,7 +130,7 @@ int run(int argc, char** argv) {
   }
   // What one large reading of the ring needed is given back.
   ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-  ::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
   set_up_log();
   if (const auto ran = watch(folders); !ran) {
     spdlog::error("{}", ran.error().message);

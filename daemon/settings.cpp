@@ -55,7 +55,7 @@ constexpr std::array kKeys{
     SettingKey{"HistorySize", "4M", "a size from 64K to 1G",
                [](Settings* settings, std::string_view text) {
                  const auto value = parse_size(text);
-                 if (!value || *value < 64 * 1024 || *value > 1ULL << 30) return false;
+                 if (!value || *value < std::size_t{64} << 10 || *value > 1ULL << 30) return false;
                  settings->history_size = *value;
                  return true;
                }},

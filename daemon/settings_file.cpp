@@ -15,7 +15,7 @@
 namespace xic::daemon {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 64 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024;
 
 /// A text that inih reads line by line. inih does not say where it is, so the lines are counted.
 struct Lines {

@@ -12,7 +12,7 @@ namespace xic::daemon {
 
 class StateFile {
  public:
-  static constexpr std::size_t kMostBytes = 64 * 1024;
+  static constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
 
   /// Both are of the state directory and must outlive it.
   StateFile(HistoryFiles* reads, PublishedFiles* writes, std::string name)

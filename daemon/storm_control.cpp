@@ -33,9 +33,10 @@ bool StormControl::admit(const FaultIdentity& identity, EventId id, std::uint64_
     return true;
   }
   if (!others_) {
-    others_.emplace();
-    others_->interval = interval_;
-    others_->told = now;
+    Entry entry;
+    entry.interval = interval_;
+    entry.told = now;
+    others_ = entry;
   }
   others_->add(id, now);
   return false;

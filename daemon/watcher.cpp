@@ -301,7 +301,7 @@ void Watcher::count(const SeenFault& fault) {
   counters_.count(fault);
 }
 
-void Watcher::tell_summaries(std::vector<FaultSummary> summaries) {
+void Watcher::tell_summaries(const std::vector<FaultSummary>& summaries) {
   for (const FaultSummary& summary : summaries) {
     outbox_.send(summary_event(summary, epoch_));
     untold_in_history_ = true;

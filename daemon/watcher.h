@@ -114,7 +114,7 @@ class Watcher {
   void use_settings();
   void tell(SeenFault* fault);
   void count(const SeenFault& fault);
-  void tell_summaries(std::vector<FaultSummary> summaries);
+  void tell_summaries(const std::vector<FaultSummary>& summaries);
   void commit();
   // ---- conclusions ------------------------------------------------------------------------------
   void judge();

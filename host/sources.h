@@ -12,7 +12,7 @@ namespace xic {
 /// Reads the logs in the order given ("-" is standard input) into `observer`. Several logs are
 /// aligned and merged first where each is at most kMaxMergeBytes; larger ones are streamed one
 /// after the other in constant memory, which is recorded as a limit.
-inline constexpr std::size_t kMaxMergeBytes = 64U * 1024 * 1024;
+inline constexpr std::size_t kMaxMergeBytes = std::size_t{64} << 20;
 [[nodiscard]] Expected<void> read_logs(const std::vector<std::string>& paths, Observer* observer);
 
 /// A directory or .tar(.gz): every regular file is recognised by content, never by name. Links out

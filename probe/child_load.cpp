@@ -46,7 +46,7 @@ bool drop_privileges() {
 /// The whole life of the child. Never returns.
 [[noreturn]] void child(int memory, std::uint64_t frame, int pipe_end, unsigned seconds) {
   // Whoever started us may have blocked, ignored or handled what is to end this process.
-  for (const int signal : {SIGALRM, SIGBUS, SIGSEGV}) ::signal(signal, SIG_DFL);
+  for (const int signal : {SIGALRM, SIGBUS, SIGSEGV}) (void)::signal(signal, SIG_DFL);
   sigset_t nothing;
   ::sigemptyset(&nothing);
   ::sigprocmask(SIG_SETMASK, &nothing, nullptr);

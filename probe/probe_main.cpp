@@ -33,7 +33,7 @@ std::string read_file(const char* path) {
   while (text.size() < kMaxFile && (count = std::fread(buffer, 1, sizeof buffer, file)) != 0) {
     text.append(buffer, count);
   }
-  std::fclose(file);
+  (void)std::fclose(file);
   return text;
 }
 
@@ -56,9 +56,9 @@ void print(std::uint64_t frame, const char* result, std::string_view why) {
     else
       safe += c >= ' ' && c < 0x7f ? c : '?';
   }
-  std::printf("{\"frame\":\"0x%llx\",\"result\":\"%s\",\"why\":\"%s\"}\n",
-              static_cast<unsigned long long>(frame), result, safe.c_str());
-  std::fflush(stdout);
+  (void)std::printf("{\"frame\":\"0x%llx\",\"result\":\"%s\",\"why\":\"%s\"}\n",
+                    static_cast<unsigned long long>(frame), result, safe.c_str());
+  (void)std::fflush(stdout);
 }
 
 /// Spares the child a death that would look like an answer. Needs no success.
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
   }
   if (!understood) {
     constexpr int kUsage = 64;
-    std::fprintf(stderr, "usage: xen-iommu-probe FRAME... (hex, at most %zu)\n", kMaxFrames);
+    (void)std::fprintf(stderr, "usage: xen-iommu-probe FRAME... (hex, at most %zu)\n", kMaxFrames);
     return kUsage;
   }
   ::closefrom(STDERR_FILENO + 1);

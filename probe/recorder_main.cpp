@@ -17,9 +17,9 @@ constexpr const char* kUsageText =
     "read    what it holds, as the kernel prints it\n";
 
 int fail(const xic::Error& error) {
-  std::fprintf(stderr, "xen-iommu-recorder: %s\n", error.message.c_str());
+  (void)std::fprintf(stderr, "xen-iommu-recorder: %s\n", error.message.c_str());
   if (!error.hint.empty())
-    std::fprintf(stderr, "xen-iommu-recorder: hint: %s\n", error.hint.c_str());
+    (void)std::fprintf(stderr, "xen-iommu-recorder: hint: %s\n", error.hint.c_str());
   constexpr int kPermission = 77;
   constexpr int kUnavailable = 69;
   return error.code == xic::Error::Code::denied ? kPermission : kUnavailable;
@@ -29,10 +29,10 @@ int print_state(xic::FlightRecorder* recorder) {
   const auto state = recorder->state();
   if (!state) return fail(state.error());
   if (!state->recording) {
-    std::puts("not recording");
+    (void)std::puts("not recording");
     return 0;
   }
-  std::printf(
+  (void)std::printf(
       "recording: %u KiB per CPU, clock %s, %llu records, %llu overwritten, %llu missed, "
       "reaches back %llu ms; references: %s\n",
       state->kib_per_cpu, state->clock.c_str(), static_cast<unsigned long long>(state->events),
@@ -73,6 +73,6 @@ int main(int argc, char** argv) {
   }
   if (argc == 2 && verb == "status") return print_state(&recorder);
   if (argc == 2 && verb == "read") return print_trace(&recorder);
-  std::fputs(kUsageText, stderr);
+  (void)std::fputs(kUsageText, stderr);
   return 64;
 }

@@ -17,7 +17,7 @@ namespace {
 std::string span_words(std::int64_t seconds) {
   if (seconds < 0) return "in the future: a clock was set back";
   if (seconds < 120) return fmt::format("{} s ago", seconds);
-  if (seconds < 2 * 3600) return fmt::format("{} min ago", seconds / 60);
+  if (seconds < 7200) return fmt::format("{} min ago", seconds / 60);
   return fmt::format("{} h ago", seconds / 3600);
 }
 

@@ -202,7 +202,7 @@ void LineReader::Impl::read_alone(std::string_view bytes, std::uint64_t offset) 
 }
 
 void LineReader::Impl::tune(std::string_view bytes) {
-  constexpr std::size_t kEnough = 32 * 1024;
+  constexpr std::size_t kEnough = std::size_t{32} * 1024;
   if (bytes.size() < kEnough) return;  // A later portion may be larger.
   auto own = std::make_shared<LiteralScanner>(*scanner);
   own->tune(bytes);

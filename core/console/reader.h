@@ -33,7 +33,7 @@ struct ReaderCounters {
 };
 
 /// Longest line delivered whole; what follows up to the line's end is dropped and counted.
-inline constexpr std::size_t kMaxLineBytes = 64 * 1024;
+inline constexpr std::size_t kMaxLineBytes = std::size_t{64} * 1024;
 
 class LiteralScanner;
 

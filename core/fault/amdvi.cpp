@@ -30,7 +30,6 @@ void apply_flags(Fault* fault, std::uint64_t flags, std::uint8_t digits) {
 
 namespace {
 
-using fault_text::Match;
 using fault_text::Scanner;
 using Number = std::optional<std::uint64_t>;
 

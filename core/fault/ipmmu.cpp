@@ -11,7 +11,6 @@
 namespace xic {
 namespace {
 
-using fault_text::Match;
 using fault_text::Scanner;
 using Stage = PendingFault::Stage;
 using Number = std::optional<std::uint64_t>;

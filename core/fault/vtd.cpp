@@ -92,7 +92,6 @@ ReasonLine::ReasonLine(std::uint64_t number, std::string_view text) {
 
 namespace {
 
-using fault_text::Match;
 using fault_text::Scanner;
 using Stage = PendingFault::Stage;
 using Number = std::optional<std::uint64_t>;

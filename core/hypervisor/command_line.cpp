@@ -91,7 +91,7 @@ std::optional<std::uint32_t> ring_kib_of(std::string_view conring_size) {
   } else if (conring_size == "M" || conring_size == "m") {
     kib *= 1024;
   } else if (conring_size == "G" || conring_size == "g") {
-    kib *= 1024 * 1024;
+    kib <<= 20;
   } else if (!conring_size.empty() && conring_size != "K" && conring_size != "k") {
     return std::nullopt;
   }

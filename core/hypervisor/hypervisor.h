@@ -119,10 +119,10 @@ class HypervisorParser {
   Consumed consume(const Line& line, bool last_chance);
   /// Facts a live host or a capture's observations state directly.
   void set_identity(const XenIdentity& identity);
-  void set_physical_info(const PhysicalInfo& info, std::string source);
-  void set_dom0_kernel(std::string release, std::string source);
-  void set_sysctl_abi(std::uint32_t number, std::string source);
-  void set_features(std::uint64_t words, std::string source);
+  void set_physical_info(const PhysicalInfo& info, const std::string& source);
+  void set_dom0_kernel(const std::string& release, const std::string& source);
+  void set_sysctl_abi(std::uint32_t number, const std::string& source);
+  void set_features(std::uint64_t words, const std::string& source);
   /// Any line with "(XEN)" was seen, whatever it says.
   void note_xen_seen();
   /// True once, when the line just consumed began a new boot in the same input.

@@ -167,21 +167,21 @@ void HypervisorParser::set_identity(const XenIdentity& identity) {
   offer_identity(identity, &impl_->store);
 }
 
-void HypervisorParser::set_physical_info(const PhysicalInfo& info, std::string source) {
+void HypervisorParser::set_physical_info(const PhysicalInfo& info, const std::string& source) {
   impl_->store.seen = true;
   impl_->store.physical_caps.offer(info.capabilities, source, kGiven);
 }
 
-void HypervisorParser::set_dom0_kernel(std::string release, std::string source) {
+void HypervisorParser::set_dom0_kernel(const std::string& release, const std::string& source) {
   impl_->store.dom0_kernel.offer(bounded_copy(release), source, kGiven);
 }
 
-void HypervisorParser::set_sysctl_abi(std::uint32_t number, std::string source) {
+void HypervisorParser::set_sysctl_abi(std::uint32_t number, const std::string& source) {
   impl_->store.seen = true;
   impl_->store.sysctl_abi.offer(number, source, kGiven);
 }
 
-void HypervisorParser::set_features(std::uint64_t words, std::string source) {
+void HypervisorParser::set_features(std::uint64_t words, const std::string& source) {
   impl_->store.seen = true;
   impl_->store.features.offer(words, source, kGiven);
 }

@@ -168,16 +168,14 @@ void judge_steps(ProbeResult* result) {
   for (const auto& [frame, page] : by_page(result->steps)) {
     if (page.present + page.absent + page.no_answer == 0) continue;
     if (page.no_answer != 0 && !unanswered) unanswered = page.why;
-    if (!page.confirmed()) {
+    const bool came_or_went = page.present != 0 && page.absent != 0;
+    const bool absent_once = page.present == 0 && page.absent == 1;  // not at a second look
+    if (!page.confirmed() || came_or_went || absent_once) {
       ++doubtful;
-    } else if (page.present != 0 && page.absent != 0) {
-      ++doubtful;  // it came or went meanwhile
     } else if (page.present != 0) {
       ++present;
-    } else if (page.absent >= 2) {
-      ++absent;  // also at the second look
     } else if (page.absent != 0) {
-      ++doubtful;
+      ++absent;
     }
   }
   result->frames = present + absent;

@@ -282,7 +282,7 @@ std::string_view machine_name(Arch arch) {
 /// "" where neither compiler nor architecture is known.
 std::string compiler_with_target(const ImageIdentity& identity) {
   if (!identity.arch) return identity.compiler.value_or("");
-  const std::string compiler = identity.compiler.value_or("gcc");
+  std::string compiler = identity.compiler.value_or("gcc");
   const std::string_view program = std::string_view(compiler).substr(0, compiler.find(' '));
   if (program.find('-') != std::string_view::npos) return compiler;
   return std::string(machine_name(*identity.arch)) + '-' + compiler;

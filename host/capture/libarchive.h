@@ -30,6 +30,7 @@ struct LibArchive {
                                           one(archive_write_new) one(archive_write_open_fd)       \
                                               one(archive_write_set_format_pax_restricted)
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the compiler warns of them.
 #define XIC_LIBARCHIVE_MEMBER(name) decltype(&::name) name = nullptr;
   XIC_LIBARCHIVE_FUNCTIONS(XIC_LIBARCHIVE_MEMBER)
 #undef XIC_LIBARCHIVE_MEMBER

@@ -97,6 +97,7 @@ TextKind kind_of_log(std::string_view text) {
 
 std::vector<LabelledText> texts_of(const std::vector<OpenLog>& logs) {
   std::vector<LabelledText> texts;
+  texts.reserve(logs.size());
   for (const OpenLog& log : logs) texts.push_back({log.name, log.bytes, label_of_log(log.bytes)});
   return texts;
 }

@@ -126,7 +126,7 @@ class Lister {
     if (!*names) return;
     for (const std::string& name : **names) {
       const bool wanted = is_name(name) && !is_secret(name) && (whole_ || !is_unused(name));
-      if (wanted) visit(path + '/' + name, depth + 1);
+      if (wanted) visit(std::string(path).append("/").append(name), depth + 1);
     }
   }
 

@@ -73,8 +73,10 @@ std::string hex_text(Frame frame) {
 
 Expected<std::vector<FrameLoad>> SpawnedLoader::load(std::span<const Frame> frames) {
   std::vector<std::string> words{program_};
+  words.reserve(frames.size() + 1);
   for (const Frame frame : frames) words.push_back(hex_text(frame));
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   char* environment[] = {nullptr};

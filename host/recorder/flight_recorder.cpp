@@ -208,8 +208,9 @@ Expected<void> FlightRecorder::make_instance(const std::vector<TraceEventDefinit
   const std::string mark = std::string(kTraceStartMark) + '\n';
   if (auto done = tracefs_.write(path("trace_marker"), mark, false); !done) return done;
   for (const TraceEventDefinition& event : events) {
-    const auto done = tracefs_.write(event_path(event.name, "enable"), "1\n", false);
-    if (!done) return done;
+    if (auto done = tracefs_.write(event_path(event.name, "enable"), "1\n", false); !done) {
+      return done;
+    }
   }
   return tracefs_.write(path("tracing_on"), "1\n", false);
 }

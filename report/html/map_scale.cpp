@@ -67,7 +67,8 @@ std::vector<Span> without(Span span, const std::vector<Span>& holes) {
 
 }  // namespace
 
-MapScale::MapScale(std::vector<AddressRange> ram, std::vector<AddressRange> other, double width) {
+MapScale::MapScale(const std::vector<AddressRange>& ram, const std::vector<AddressRange>& other,
+                   double width) {
   // A hole in the RAM that is small beside it is drawn to scale as well.
   std::vector<Span> with_ram = joined(spans_of(ram), 0);
   const std::uint64_t near = total(with_ram) / 12;
@@ -106,6 +107,7 @@ MapScale::MapScale(std::vector<AddressRange> ram, std::vector<AddressRange> othe
   }
 
   std::vector<std::pair<Span, bool>> all;
+  all.reserve(with_ram.size() + apart.size());
   for (const Span& span : with_ram) all.emplace_back(span, true);
   for (const Span& span : apart) all.emplace_back(span, false);
   std::sort(all.begin(), all.end(),

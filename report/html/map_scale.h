@@ -32,7 +32,8 @@ class MapScale {
 
   /// `ram` and `other` (devices, pages that only a fault or a grant names) may overlap and be in
   /// any order; empty ranges are ignored. `width` is the whole drawing's.
-  MapScale(std::vector<AddressRange> ram, std::vector<AddressRange> other, double width);
+  MapScale(const std::vector<AddressRange>& ram, const std::vector<AddressRange>& other,
+           double width);
 
   [[nodiscard]] const std::vector<Stretch>& stretches() const { return stretches_; }
   /// Of stretches with to_scale; 0 where there are none.
