@@ -293,16 +293,16 @@ void Observer::set_identity(const XenIdentity& identity) {
   impl_->hypervisor.set_identity(identity);
 }
 void Observer::set_physical_info(const PhysicalInfo& info, const std::string& source) {
-  impl_->hypervisor.set_physical_info(info, std::move(source));
+  impl_->hypervisor.set_physical_info(info, source);
 }
 void Observer::set_dom0_kernel(const std::string& release, const std::string& source) {
-  impl_->hypervisor.set_dom0_kernel(std::move(release), std::move(source));
+  impl_->hypervisor.set_dom0_kernel(release, source);
 }
 void Observer::set_sysctl_abi(std::uint32_t number, const std::string& source) {
-  impl_->hypervisor.set_sysctl_abi(number, std::move(source));
+  impl_->hypervisor.set_sysctl_abi(number, source);
 }
 void Observer::set_features(std::uint64_t words, const std::string& source) {
-  impl_->hypervisor.set_features(words, std::move(source));
+  impl_->hypervisor.set_features(words, source);
 }
 void Observer::set_boot_memory(std::span<const AddressRange> nodes) {
   impl_->memory.set_boot_memory(nodes);
